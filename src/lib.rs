@@ -1,0 +1,9 @@
+//! Baton: no sales lead is left waiting.
+//!
+//! The rooms, in the order in which to read them:
+//!
+//! - [`domain`]: WHAT THINGS ARE
+
+pub mod domain;
+
+pub mod clock;
