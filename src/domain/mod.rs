@@ -2,10 +2,27 @@
 //!
 //! A value of these types can only be made valid; nothing here reads a clock, a database or the network.
 
+pub mod actor;
+pub mod calendar;
+pub mod category;
+pub mod dealer;
+pub mod decision;
+pub mod delivery;
 pub mod error;
+pub mod event;
+pub mod field;
 pub mod id;
+pub mod interface;
+pub mod job;
+pub mod lead;
+pub mod link;
+pub mod message;
+pub mod offer;
 pub mod place;
+pub mod request;
+pub mod tenant;
 pub mod time;
+pub mod user;
 
 pub use error::{Invalid, InvalidCode};
 pub use place::{CountryCode, Point, PostalCode};

@@ -1,0 +1,131 @@
+//! A reassignment job: which leads, after how long, from which interface, by which algorithm; and its runs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{InterfaceId, JobId, JobRunId, LeadId, TenantId, UserId};
+use super::time::Timestamp;
+
+/// How a job hands a lead to candidates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Algorithm {
+    /// The first candidate gets a copy; nothing further if it is ignored.
+    Single,
+    /// The first N candidates get a copy each; the first to acknowledge wins.
+    Blast,
+    /// One candidate after the other until one acknowledges.
+    RoundRobin,
+    /// The nearest candidate gets a copy, whatever the interface's sort says.
+    Nearest,
+}
+
+/// Whether a round robin keeps its first ranking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Ranking {
+    /// The ranking of the first round is kept.
+    Frozen,
+    /// Each round ranks anew.
+    Recomputed,
+}
+
+/// Who gets a lead for which no candidate was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fallback {
+    /// The tenant's default dealer.
+    DefaultDealer,
+    /// This user.
+    User(UserId),
+    /// It stays where it is and is listed under exceptions.
+    Leave,
+}
+
+/// A reassignment job.
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub tenant: TenantId,
+    pub id: JobId,
+    pub name: String,
+    pub enabled: bool,
+    /// Jobs look at a due lead in this order; the first that may act does.
+    pub position: i64,
+    /// CEL text over `lead` and `now`; blank matches every lead.
+    pub condition: String,
+    /// Counted from the moment the copy was offered.
+    pub elapsed: Duration,
+    /// Counted from the moment the request was received, over all rounds.
+    pub upper_age: Duration,
+    pub interface: InterfaceId,
+    pub algorithm: Algorithm,
+    /// Copies per blast, 1 to 100.
+    pub blast_size: u32,
+    pub ranking: Ranking,
+    /// Copies that a round robin makes at most, 1 to 100.
+    pub max_rounds: u32,
+    pub fallback: Fallback,
+    /// The original stays alive until someone acknowledges.
+    pub keep_original: bool,
+    pub notify: Notify,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// Whom a job tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notify {
+    pub old_owner: bool,
+    pub new_owner: bool,
+    /// The managers of the groups of a user recipient, else the tenant's admins.
+    pub manager: bool,
+    /// Warns the recipient this long before the lead is taken away.
+    pub warn_before: Option<Duration>,
+}
+
+/// What started a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RunCause {
+    /// Leads fell due.
+    Due,
+    /// Somebody asked for it.
+    Manual,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RunState {
+    /// Waits for a worker.
+    Queued,
+    /// A worker has it in hand.
+    Running,
+    /// Finished.
+    Done,
+    /// Given up, with an error.
+    Failed,
+}
+
+/// One run of a job.
+#[derive(Clone, Debug)]
+pub struct JobRun {
+    pub tenant: TenantId,
+    pub id: JobRunId,
+    pub job: JobId,
+    pub cause: RunCause,
+    pub state: RunState,
+    pub queued_at: Timestamp,
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+    /// The last lead that a manual run has done.
+    pub cursor: Option<LeadId>,
+    pub examined: i64,
+    pub reassigned: i64,
+    pub failed: i64,
+    /// How many leads were skipped, by reason.
+    pub skipped: BTreeMap<String, i64>,
+    pub error: Option<String>,
+}

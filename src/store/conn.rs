@@ -1,0 +1,233 @@
+//! Connections: one writer and many readers on SQLite, one pool on PostgreSQL, and the transactions on them.
+//!
+//! Only `actions` and `jobs` begin a transaction.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
+    QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
+};
+
+use super::error::StoreError;
+
+/// A database, by whichever connections suit it.
+#[derive(Clone)]
+pub struct Store {
+    reader: Conn,
+    writer: Conn,
+}
+
+/// What a statement runs on: a pool or an open transaction. Counts the statements that pass.
+#[derive(Clone)]
+pub struct Conn {
+    inner: Inner,
+    statements: Arc<AtomicU64>,
+}
+
+#[derive(Clone)]
+enum Inner {
+    Pool(DatabaseConnection),
+    Tx(Arc<DatabaseTransaction>),
+}
+
+/// An open write transaction; rolled back when dropped without [`Tx::commit`].
+pub struct Tx {
+    conn: Conn,
+    transaction: Arc<DatabaseTransaction>,
+}
+
+/// How long a statement waits for SQLite's one writer or for a free connection before it is an error.
+const WAIT_MAX: Duration = Duration::from_secs(10);
+/// Readers on SQLite: more than the cores only share them.
+const SQLITE_READERS: u32 = 8;
+
+impl Store {
+    /// Opens `sqlite://path` (made if missing) or `postgres://…`.
+    pub async fn connect(url: &str, connections_max: u32) -> Result<Self, StoreError> {
+        let statements = Arc::new(AtomicU64::new(0));
+        let conn = |pool| Conn { inner: Inner::Pool(pool), statements: Arc::clone(&statements) };
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let pool = conn(Database::connect(options(url, connections_max)).await?);
+            Ok(Self { reader: pool.clone(), writer: pool })
+        } else if url.starts_with("sqlite:") {
+            let url = if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") };
+            let writer = Database::connect(sqlite_options(&url, 1)).await?;
+            let reader = Database::connect(sqlite_options(&url, SQLITE_READERS)).await?;
+            Ok(Self { reader: conn(reader), writer: conn(writer) })
+        } else {
+            let scheme = url.split(':').next().unwrap_or_default();
+            Err(StoreError::Url(format!(
+                "`{scheme}` is not a supported database, give `sqlite://path/to/file.sqlite` or `postgres://user@host/name`"
+            )))
+        }
+    }
+
+    /// For reads outside a transaction.
+    pub fn reader(&self) -> &Conn {
+        &self.reader
+    }
+
+    /// For single statements that write.
+    pub fn writer(&self) -> &Conn {
+        &self.writer
+    }
+
+    /// Begins a write transaction. On SQLite it holds the one writer from the first moment, so that it never fails half way.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let Inner::Pool(pool) = &self.writer.inner else {
+            return Err(StoreError::Schema("a transaction can't be nested".to_owned()));
+        };
+        let transaction = Arc::new(pool.begin_with_options(options).await?);
+        let conn = Conn { inner: Inner::Tx(Arc::clone(&transaction)), statements: Arc::clone(&self.writer.statements) };
+        Ok(Tx { conn, transaction })
+    }
+
+    /// How many statements have run so far; tests hold lists to a fixed number with it.
+    pub fn statement_count(&self) -> u64 {
+        self.reader.statements.load(Ordering::Relaxed)
+    }
+
+    /// Closes all connections.
+    pub async fn close(self) -> Result<(), StoreError> {
+        for conn in [self.reader, self.writer] {
+            if let Inner::Pool(pool) = conn.inner {
+                pool.close().await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Tx {
+    /// Makes everything in the transaction true at once.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        drop(self.conn);
+        let transaction = Arc::into_inner(self.transaction)
+            .ok_or_else(|| StoreError::Schema("a transaction is still in use".to_owned()))?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Undoes everything in the transaction now, rather than when it is dropped.
+    pub async fn rollback(self) -> Result<(), StoreError> {
+        drop(self.conn);
+        let transaction = Arc::into_inner(self.transaction)
+            .ok_or_else(|| StoreError::Schema("a transaction is still in use".to_owned()))?;
+        Ok(transaction.rollback().await?)
+    }
+}
+
+impl Deref for Tx {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+impl Conn {
+    /// Whether this is PostgreSQL: row locks exist there and are needed.
+    pub(super) fn is_postgres(&self) -> bool {
+        self.get_database_backend() == DbBackend::Postgres
+    }
+
+    pub(super) fn statement(&self, sql: &str, values: Vec<Value>) -> Statement {
+        Statement::from_sql_and_values(self.get_database_backend(), sql, values)
+    }
+
+    pub(super) async fn execute_sql(&self, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
+        Ok(self.execute_raw(self.statement(sql, values)).await?.rows_affected())
+    }
+
+    pub(super) async fn query_sql(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
+        Ok(self.query_all_raw(self.statement(sql, values)).await?)
+    }
+
+    pub(super) fn pool(&self) -> Option<&DatabaseConnection> {
+        match &self.inner {
+            Inner::Pool(pool) => Some(pool),
+            Inner::Tx(_) => None,
+        }
+    }
+
+    fn count(&self) {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Conn {
+    fn get_database_backend(&self) -> DbBackend {
+        match &self.inner {
+            Inner::Pool(pool) => pool.get_database_backend(),
+            Inner::Tx(transaction) => transaction.get_database_backend(),
+        }
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.count();
+        match &self.inner {
+            Inner::Pool(pool) => pool.execute_raw(statement).await,
+            Inner::Tx(transaction) => transaction.execute_raw(statement).await,
+        }
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.count();
+        match &self.inner {
+            Inner::Pool(pool) => pool.execute_unprepared(sql).await,
+            Inner::Tx(transaction) => transaction.execute_unprepared(sql).await,
+        }
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.count();
+        match &self.inner {
+            Inner::Pool(pool) => pool.query_one_raw(statement).await,
+            Inner::Tx(transaction) => transaction.query_one_raw(statement).await,
+        }
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.count();
+        match &self.inner {
+            Inner::Pool(pool) => pool.query_all_raw(statement).await,
+            Inner::Tx(transaction) => transaction.query_all_raw(statement).await,
+        }
+    }
+}
+
+fn options(url: &str, connections_max: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections_max.max(1))
+        .acquire_timeout(WAIT_MAX)
+        .connect_timeout(WAIT_MAX)
+        // A ping before each statement costs a round trip; a dead connection is noticed by its first statement and replaced.
+        .test_before_acquire(false)
+        .sqlx_logging(false);
+    options
+}
+
+fn sqlite_options(url: &str, connections_max: u32) -> ConnectOptions {
+    use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+    let mut options = options(url, connections_max);
+    options.map_sqlx_sqlite_opts(|sqlite| {
+        sqlite
+            .journal_mode(SqliteJournalMode::Wal)
+            // FULL: a commit is on the disk before it is answered.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(WAIT_MAX)
+            .pragma("cache_size", "-65536")
+            .pragma("mmap_size", "268435456")
+            .pragma("temp_store", "memory")
+    });
+    options
+}

@@ -1,0 +1,211 @@
+//! Deliveries: the outbox, its claims and its attempts.
+
+use std::time::Duration;
+
+use sea_orm::sea_query::{Condition, Expr};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder};
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::map::{from_json, insert_all, json_of, name_of, named, time};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy};
+use super::rows::delivery::{Column, Entity, Model};
+use super::rows::delivery_attempt;
+use crate::domain::Timestamp;
+use crate::domain::delivery::{Attempt, AttemptOutcome, Delivery, DeliveryState};
+use crate::domain::id::{AttemptId, DeliveryId, LeadId, TenantId};
+use crate::domain::offer::Addressee;
+
+/// By id.
+pub async fn lookup(conn: &Conn, tenant: TenantId, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+}
+
+/// All about these leads, oldest first.
+pub async fn list_by_leads(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> Result<Vec<Delivery>, StoreError> {
+    if leads.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Entity::find()
+        .filter(Column::TenantId.eq(tenant.uuid()))
+        .filter(Column::LeadId.is_in(leads.iter().map(|id| id.uuid())))
+        .order_by_asc(Column::CreatedAt)
+        .order_by_asc(Column::Id);
+    query.all(conn).await?.into_iter().map(domain).collect()
+}
+
+/// A page of a tenant's deliveries by the time they were made, of one state or of all.
+pub async fn list(
+    conn: &Conn,
+    tenant: TenantId,
+    state: Option<DeliveryState>,
+    order: Order,
+    page: &PageRequest,
+) -> Result<Page<Delivery>, StoreError> {
+    let sorted = SortedBy::new([(Column::CreatedAt, false), (Column::Id, false)], order);
+    let condition = Condition::all()
+        .add(Column::TenantId.eq(tenant.uuid()))
+        .add_option(state.map(|state| Column::State.eq(name_of(&state))));
+    let rows = sorted.apply(Entity::find().filter(condition), page).all(conn).await?;
+    let key = |row: &Model| -> Key { vec![KeyPart::Int(row.created_at), KeyPart::Id(row.id)] };
+    let found = sorted.page(rows, page, key);
+    let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
+    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+}
+
+/// Every attempt of a delivery, in order.
+pub async fn attempts(conn: &Conn, tenant: TenantId, id: DeliveryId) -> Result<Vec<Attempt>, StoreError> {
+    use delivery_attempt::Column;
+    let query = delivery_attempt::Entity::find()
+        .filter(Column::TenantId.eq(tenant.uuid()))
+        .filter(Column::DeliveryId.eq(id.uuid()))
+        .order_by_asc(Column::Number);
+    let attempt = |row: delivery_attempt::Model| {
+        Ok(Attempt {
+            delivery: row.delivery_id.into(),
+            number: u32::try_from(row.number).unwrap_or(u32::MAX),
+            outcome: named("delivery_attempts.outcome", row.outcome)?,
+            detail: row.detail,
+            attempted_at: time(row.attempted_at),
+        })
+    };
+    query.all(conn).await?.into_iter().map(attempt).collect()
+}
+
+/// New deliveries.
+pub async fn insert(conn: &Conn, deliveries: &[Delivery]) -> Result<(), StoreError> {
+    let rows = deliveries.iter().map(row).collect::<Result<_, _>>()?;
+    insert_all(conn, rows).await
+}
+
+/// Takes up to `limit` deliveries that may be sent now, in one statement. Until `lease` has passed nobody else takes them; a worker
+/// that dies leaves them to the next one after that.
+pub async fn claim(conn: &Conn, now: Timestamp, lease: Duration, limit: u64) -> Result<Vec<Delivery>, StoreError> {
+    let lock = if conn.is_postgres() { "for update skip locked" } else { "" };
+    let sql = format!(
+        "update deliveries set attempts = attempts + 1, next_attempt_at = $1
+         where (tenant_id, id) in (
+           select tenant_id, id from deliveries where next_attempt_at is not null and next_attempt_at <= $2
+           order by next_attempt_at limit $3 {lock})
+         returning *"
+    );
+    let values = vec![(now + lease).micros().into(), now.micros().into(), limit.into()];
+    let rows = conn.query_sql(&sql, values).await?;
+    rows.iter().map(|row| domain(Model::from_query_result(row, "")?)).collect()
+}
+
+/// The earliest moment at which a delivery may be sent.
+pub async fn next_due(conn: &Conn) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "select min(next_attempt_at) as next from deliveries where next_attempt_at is not null";
+    let rows = conn.query_sql(sql, Vec::new()).await?;
+    let next: Option<i64> = rows.first().map(|row| row.try_get("", "next")).transpose()?.flatten();
+    Ok(next.map(Timestamp::from_micros))
+}
+
+/// How a claimed delivery's attempt ended.
+#[derive(Clone, Debug)]
+pub struct AttemptRecord {
+    /// Of the attempt's own row.
+    pub id: AttemptId,
+    /// When.
+    pub at: Timestamp,
+    /// How.
+    pub outcome: AttemptOutcome,
+    /// The receiving server's words or ours.
+    pub detail: Option<String>,
+    /// When to try again, for a retry.
+    pub next_attempt_at: Option<Timestamp>,
+}
+
+/// Records an attempt. Says whether the delivery was still ours: if not, another worker had taken it over after the lease.
+pub async fn record(conn: &Conn, delivery: &Delivery, record: &AttemptRecord) -> Result<bool, StoreError> {
+    let state = match record.outcome {
+        AttemptOutcome::Sent => DeliveryState::Sent,
+        AttemptOutcome::Retry => DeliveryState::Pending,
+        AttemptOutcome::Failed => DeliveryState::Failed,
+    };
+    let sent_at = (state == DeliveryState::Sent).then(|| record.at.micros());
+    let error = if state == DeliveryState::Sent { None } else { record.detail.clone() };
+    let touched = Entity::update_many()
+        .col_expr(Column::State, Expr::val(name_of(&state)))
+        .col_expr(Column::NextAttemptAt, Expr::val(record.next_attempt_at.map(Timestamp::micros)))
+        .col_expr(Column::SentAt, Expr::val(sent_at))
+        .col_expr(Column::LastError, Expr::val(error))
+        .filter(Column::TenantId.eq(delivery.tenant.uuid()))
+        .filter(Column::Id.eq(delivery.id.uuid()))
+        .filter(Column::State.eq(name_of(&DeliveryState::Pending)))
+        .filter(Column::Attempts.eq(i64::from(delivery.attempts)))
+        .exec(conn)
+        .await?;
+    if touched.rows_affected != 1 {
+        return Ok(false);
+    }
+    let attempt = delivery_attempt::Model {
+        tenant_id: delivery.tenant.uuid(),
+        id: record.id.uuid(),
+        delivery_id: delivery.id.uuid(),
+        number: i64::from(delivery.attempts),
+        outcome: name_of(&record.outcome),
+        detail: record.detail.clone(),
+        attempted_at: record.at.micros(),
+    };
+    insert_all(conn, vec![attempt]).await?;
+    Ok(true)
+}
+
+/// Puts a given-up delivery back into the outbox; whether it was one.
+pub async fn resend(conn: &Conn, tenant: TenantId, id: DeliveryId, at: Timestamp) -> Result<bool, StoreError> {
+    let touched = Entity::update_many()
+        .col_expr(Column::State, Expr::val(name_of(&DeliveryState::Pending)))
+        .col_expr(Column::NextAttemptAt, Expr::val(at.micros()))
+        .filter(Column::TenantId.eq(tenant.uuid()))
+        .filter(Column::Id.eq(id.uuid()))
+        .filter(Column::State.eq(name_of(&DeliveryState::Failed)))
+        .exec(conn)
+        .await?;
+    Ok(touched.rows_affected == 1)
+}
+
+fn domain(row: Model) -> Result<Delivery, StoreError> {
+    let contact = row.contact_id.map(|id| Addressee::Contact(id.into()));
+    Ok(Delivery {
+        tenant: row.tenant_id.into(),
+        id: row.id.into(),
+        lead: row.lead_id.map(Into::into),
+        offer: row.offer_id.map(Into::into),
+        addressee: contact.or(row.user_id.map(|id| Addressee::User(id.into()))),
+        address: row.address,
+        message: from_json("deliveries.message", row.message)?,
+        state: named("deliveries.state", row.state)?,
+        attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+        next_attempt_at: row.next_attempt_at.map(time),
+        sent_at: row.sent_at.map(time),
+        last_error: row.last_error,
+        created_at: time(row.created_at),
+    })
+}
+
+fn row(delivery: &Delivery) -> Result<Model, StoreError> {
+    let (contact_id, user_id) = match delivery.addressee {
+        Some(Addressee::Contact(contact)) => (Some(contact.uuid()), None),
+        Some(Addressee::User(user)) => (None, Some(user.uuid())),
+        None => (None, None),
+    };
+    Ok(Model {
+        tenant_id: delivery.tenant.uuid(),
+        id: delivery.id.uuid(),
+        lead_id: delivery.lead.map(LeadId::uuid),
+        offer_id: delivery.offer.map(|id| id.uuid()),
+        contact_id,
+        user_id,
+        channel: "EMAIL".to_owned(),
+        address: delivery.address.clone(),
+        message: json_of("deliveries.message", &delivery.message)?,
+        state: name_of(&delivery.state),
+        attempts: i64::from(delivery.attempts),
+        next_attempt_at: delivery.next_attempt_at.map(Timestamp::micros),
+        sent_at: delivery.sent_at.map(Timestamp::micros),
+        last_error: delivery.last_error.clone(),
+        created_at: delivery.created_at.micros(),
+    })
+}

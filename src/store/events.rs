@@ -1,0 +1,131 @@
+//! Events: timelines and the audit log. Rows are only ever added.
+
+use sea_orm::sea_query::Condition;
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter};
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::map::{insert_all, name_of, named, time};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy};
+use super::rows::event::{Column, Entity, Model};
+use crate::domain::Timestamp;
+use crate::domain::event::{Event, EventActor, EventKind};
+use crate::domain::id::{EventId, LeadId, RequestId, TenantId};
+
+/// Which events are wanted; an empty one holds for every event of the tenant.
+#[derive(Clone, Debug, Default)]
+pub struct EventFilter {
+    /// About this copy.
+    pub lead: Option<LeadId>,
+    /// About any copy of this request.
+    pub request: Option<RequestId>,
+    /// About this object, by its id as shown outside.
+    pub subject: Option<String>,
+    /// Of one of these kinds.
+    pub kinds: Vec<EventKind>,
+    /// By this actor.
+    pub actor: Option<String>,
+    /// At or after this moment.
+    pub from: Option<Timestamp>,
+    /// Before this moment.
+    pub before: Option<Timestamp>,
+}
+
+/// By id.
+pub async fn lookup(conn: &Conn, tenant: TenantId, id: EventId) -> Result<Option<Event>, StoreError> {
+    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+}
+
+/// A page of events by time.
+pub async fn list(
+    conn: &Conn,
+    tenant: TenantId,
+    filter: &EventFilter,
+    order: Order,
+    page: &PageRequest,
+) -> Result<Page<Event>, StoreError> {
+    let sorted = SortedBy::new([(Column::At, false), (Column::Id, false)], order);
+    let rows = sorted.apply(Entity::find().filter(filter.condition(tenant)), page).all(conn).await?;
+    let found = sorted.page(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.at), KeyPart::Id(row.id)] });
+    let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
+    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+}
+
+/// How many match, counted up to `up_to`.
+pub async fn count(conn: &Conn, tenant: TenantId, filter: &EventFilter, up_to: u64) -> Result<u64, StoreError> {
+    use sea_orm::{PaginatorTrait, QuerySelect};
+    let query = Entity::find().select_only().column(Column::Id).filter(filter.condition(tenant)).limit(up_to);
+    Ok(query.count(conn).await?)
+}
+
+/// The latest event of each of these copies.
+pub async fn latest(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> Result<Vec<Event>, StoreError> {
+    if leads.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<String> = (2..leads.len() + 2).map(|place| format!("${place}")).collect();
+    let sql = format!(
+        "select * from (
+           select e.*, row_number() over (partition by e.lead_id order by e.at desc, e.id desc) as place from events e
+           where e.tenant_id = $1 and e.lead_id in ({})) ranked
+         where place = 1",
+        places.join(", ")
+    );
+    let values = std::iter::once(tenant.uuid().into()).chain(leads.iter().map(|id| id.uuid().into())).collect();
+    let rows = conn.query_sql(&sql, values).await?;
+    rows.iter().map(|row| domain(Model::from_query_result(row, "")?)).collect()
+}
+
+/// New events.
+pub async fn insert(conn: &Conn, events: &[Event]) -> Result<(), StoreError> {
+    insert_all(conn, events.iter().map(row).collect()).await
+}
+
+impl EventFilter {
+    fn condition(&self, tenant: TenantId) -> Condition {
+        let kinds = (!self.kinds.is_empty()).then(|| Column::Kind.is_in(self.kinds.iter().map(name_of)));
+        Condition::all()
+            .add(Column::TenantId.eq(tenant.uuid()))
+            .add_option(self.lead.map(|id| Column::LeadId.eq(id.uuid())))
+            .add_option(self.request.map(|id| Column::RequestId.eq(id.uuid())))
+            .add_option(self.subject.as_ref().map(|subject| Column::Subject.eq(subject)))
+            .add_option(kinds)
+            .add_option(self.actor.as_ref().map(|actor| Column::ActorId.eq(actor)))
+            .add_option(self.from.map(|from| Column::At.gte(from.micros())))
+            .add_option(self.before.map(|before| Column::At.lt(before.micros())))
+    }
+}
+
+fn domain(row: Model) -> Result<Event, StoreError> {
+    Ok(Event {
+        tenant: row.tenant_id.into(),
+        id: row.id.into(),
+        at: time(row.at),
+        kind: named("events.kind", row.kind)?,
+        subject: row.subject,
+        lead: row.lead_id.map(Into::into),
+        request: row.request_id.map(Into::into),
+        actor: EventActor { kind: named("events.actor_kind", row.actor_kind)?, id: row.actor_id, name: row.actor_name },
+        before: row.before,
+        after: row.after,
+        reason: row.reason,
+    })
+}
+
+fn row(event: &Event) -> Model {
+    Model {
+        tenant_id: event.tenant.uuid(),
+        id: event.id.uuid(),
+        at: event.at.micros(),
+        kind: name_of(&event.kind),
+        subject: event.subject.clone(),
+        lead_id: event.lead.map(|id| id.uuid()),
+        request_id: event.request.map(|id| id.uuid()),
+        actor_kind: name_of(&event.actor.kind),
+        actor_id: event.actor.id.clone(),
+        actor_name: event.actor.name.clone(),
+        before: event.before.clone(),
+        after: event.after.clone(),
+        reason: event.reason.clone(),
+    }
+}

@@ -1,0 +1,12 @@
+//! Leads: grids and chains, single copies, deadlines, and how many a recipient has.
+
+mod deadline;
+mod load;
+mod read;
+mod row;
+mod write;
+
+pub use deadline::{DueKind, claim_due, next_due, rearm};
+pub use load::{RecipientLoad, loads};
+pub use read::{LeadFilter, LeadSort, chains, count, list, lookup, lookup_many};
+pub use write::{Expiry, expire, insert, quiet, update};

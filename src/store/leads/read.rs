@@ -1,0 +1,170 @@
+//! Reading copies: by id, by request, and as a filtered and sorted grid.
+
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, LikeExpr, Query};
+use sea_orm::{ColumnTrait, EntityTrait, IntoSimpleExpr, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::super::conn::Conn;
+use super::super::error::StoreError;
+use super::super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy};
+use super::super::rows::lead::{Column, Entity, Model};
+use super::super::rows::request;
+use super::super::scope::Scope;
+use super::row::domain;
+use crate::domain::Timestamp;
+use crate::domain::id::{DealerId, JobId, LeadId, RequestId, TenantId, UserId};
+use crate::domain::lead::{Lead, LeadState};
+
+/// Which copies of a scope are wanted: all conditions must hold; an empty one holds for every copy.
+#[derive(Clone, Debug, Default)]
+pub struct LeadFilter {
+    /// In one of these states.
+    pub states: Vec<LeadState>,
+    /// In the hands of one of these dealers.
+    pub dealers: Vec<DealerId>,
+    /// In the hands of one of these users.
+    pub users: Vec<UserId>,
+    /// From one of these sources.
+    pub sources: Vec<String>,
+    /// About one of these brands.
+    pub brands: Vec<String>,
+    /// With one of these follow-up statuses.
+    pub follow_up_statuses: Vec<String>,
+    /// Made by one of these jobs.
+    pub jobs: Vec<JobId>,
+    /// All copies of this request.
+    pub request: Option<RequestId>,
+    /// Received at or after this moment.
+    pub received_from: Option<Timestamp>,
+    /// Received before this moment.
+    pub received_before: Option<Timestamp>,
+    /// At least this round.
+    pub round_min: Option<i64>,
+    /// Only those listed under exceptions, or only the others.
+    pub exception: Option<bool>,
+    /// Only first copies, or only later ones.
+    pub root: Option<bool>,
+    /// The customer's last name or mail address begins so, whatever the case.
+    pub customer: Option<String>,
+}
+
+/// What a grid is sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeadSort {
+    /// When the customer's request came in.
+    ReceivedAt,
+    /// When the copy last changed.
+    UpdatedAt,
+}
+
+/// By id, if the scope reaches it.
+pub async fn lookup(conn: &Conn, scope: &Scope, id: LeadId) -> Result<Option<Lead>, StoreError> {
+    Entity::find().filter(scope.leads()).filter(Column::Id.eq(id.uuid())).one(conn).await?.map(domain).transpose()
+}
+
+/// Those of these ids that the scope reaches, in no particular order.
+pub async fn lookup_many(conn: &Conn, scope: &Scope, ids: &[LeadId]) -> Result<Vec<Lead>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Entity::find().filter(scope.leads()).filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())));
+    query.all(conn).await?.into_iter().map(domain).collect()
+}
+
+/// All copies of these requests, by request, round and id.
+pub async fn chains(conn: &Conn, tenant: TenantId, requests: &[RequestId]) -> Result<Vec<Lead>, StoreError> {
+    if requests.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Entity::find()
+        .filter(Column::TenantId.eq(tenant.uuid()))
+        .filter(Column::RequestId.is_in(requests.iter().map(|id| id.uuid())))
+        .order_by_asc(Column::RequestId)
+        .order_by_asc(Column::Round)
+        .order_by_asc(Column::Id);
+    query.all(conn).await?.into_iter().map(domain).collect()
+}
+
+/// A page of the grid.
+pub async fn list(
+    conn: &Conn,
+    scope: &Scope,
+    filter: &LeadFilter,
+    sort: (LeadSort, Order),
+    page: &PageRequest,
+) -> Result<Page<Lead>, StoreError> {
+    let column = match sort.0 {
+        LeadSort::ReceivedAt => Column::ReceivedAt,
+        LeadSort::UpdatedAt => Column::UpdatedAt,
+    };
+    let sorted = SortedBy::new([(column, false), (Column::Id, false)], sort.1);
+    let query = Entity::find().filter(scope.leads()).filter(filter.condition(scope));
+    let rows = sorted.apply(query, page).all(conn).await?;
+    let key = |row: &Model| -> Key {
+        let moment = if sort.0 == LeadSort::ReceivedAt { row.received_at } else { row.updated_at };
+        vec![KeyPart::Int(moment), KeyPart::Id(row.id)]
+    };
+    let found = sorted.page(rows, page, key);
+    let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
+    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+}
+
+/// How many copies match, counted up to `up_to`.
+pub async fn count(conn: &Conn, scope: &Scope, filter: &LeadFilter, up_to: u64) -> Result<u64, StoreError> {
+    let query = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(scope.leads())
+        .filter(filter.condition(scope))
+        .limit(up_to);
+    Ok(query.count(conn).await?)
+}
+
+impl LeadFilter {
+    fn condition(&self, scope: &Scope) -> Condition {
+        let mut all = Condition::all();
+        if !self.states.is_empty() {
+            all = all.add(Column::State.is_in(self.states.iter().map(|state| state.as_str())));
+        }
+        if !self.dealers.is_empty() {
+            all = all.add(Column::DealerId.is_in(self.dealers.iter().map(|id| id.uuid())));
+        }
+        if !self.users.is_empty() {
+            all = all.add(Column::UserId.is_in(self.users.iter().map(|id| id.uuid())));
+        }
+        if !self.sources.is_empty() {
+            all = all.add(Column::Source.is_in(&self.sources));
+        }
+        if !self.brands.is_empty() {
+            all = all.add(Column::Brand.is_in(&self.brands));
+        }
+        if !self.follow_up_statuses.is_empty() {
+            all = all.add(Column::FollowUpStatus.is_in(&self.follow_up_statuses));
+        }
+        if !self.jobs.is_empty() {
+            all = all.add(Column::JobId.is_in(self.jobs.iter().map(|id| id.uuid())));
+        }
+        let null_or_not = |column: Column, null: bool| if null { column.is_null() } else { column.is_not_null() };
+        all.add_option(self.request.map(|id| Column::RequestId.eq(id.uuid())))
+            .add_option(self.received_from.map(|from| Column::ReceivedAt.gte(from.micros())))
+            .add_option(self.received_before.map(|before| Column::ReceivedAt.lt(before.micros())))
+            .add_option(self.round_min.map(|round| Column::Round.gte(round)))
+            .add_option(self.exception.map(|is| null_or_not(Column::Exception, !is)))
+            .add_option(self.root.map(|is| null_or_not(Column::ParentId, is)))
+            .add_option(self.customer.as_ref().map(|begin| customer_begins(scope, begin)))
+    }
+}
+
+fn customer_begins(scope: &Scope, begin: &str) -> Expr {
+    let escaped = begin.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let like = |column: request::Column| {
+        Expr::expr(sea_orm::sea_query::Func::lower(Expr::col(column)))
+            .like(LikeExpr::new(format!("{escaped}%")).escape('\\'))
+    };
+    let requests = Query::select()
+        .column(request::Column::Id)
+        .from(request::Entity)
+        .and_where(request::Column::TenantId.eq(scope.tenant.uuid()))
+        .cond_where(Condition::any().add(like(request::Column::LastName)).add(like(request::Column::Email)))
+        .take();
+    Column::RequestId.into_simple_expr().in_subquery(requests)
+}

@@ -1,0 +1,79 @@
+//! Writing copies. INVARIANT: the caller holds the copies' requests ([`super::super::requests::lock`]).
+
+use sea_orm::ColumnTrait;
+use sea_orm::sea_query::Condition;
+
+use super::super::conn::Conn;
+use super::super::error::StoreError;
+use super::super::map::{insert_all, update_where};
+use super::super::rows::lead::Column;
+use super::row::row;
+use crate::domain::Timestamp;
+use crate::domain::id::{LeadId, TenantId};
+use crate::domain::lead::Lead;
+
+/// How copies are taken away.
+#[derive(Clone, Copy, Debug)]
+pub struct Expiry<'a> {
+    /// When.
+    pub at: Timestamp,
+    /// Why, shown in the timeline.
+    pub reason: &'a str,
+    /// Whether they were handed on to somebody else.
+    pub reassigned: bool,
+}
+
+/// New copies.
+pub async fn insert(conn: &Conn, leads: &[Lead]) -> Result<(), StoreError> {
+    insert_all(conn, leads.iter().map(row).collect()).await
+}
+
+/// Writes a changed copy, whose `version` is still the one that was read, and raises the version.
+pub async fn update(conn: &Conn, lead: &Lead) -> Result<(), StoreError> {
+    let mut changed = row(lead);
+    changed.version += 1;
+    let unchanged = Condition::all()
+        .add(Column::TenantId.eq(lead.tenant.uuid()))
+        .add(Column::Id.eq(lead.id.uuid()))
+        .add(Column::Version.eq(lead.version));
+    update_where(conn, changed, unchanged).await
+}
+
+/// Takes copies away, all in one statement.
+pub async fn expire(conn: &Conn, tenant: TenantId, ids: &[LeadId], expiry: Expiry<'_>) -> Result<(), StoreError> {
+    let set = "state = 'EXPIRED', expired_at = $1, updated_at = $1, state_reason = $2, due_at = null, warn_at = null,
+        version = version + 1, reassigned_at = case when $3 then $1 else reassigned_at end";
+    let values = vec![expiry.at.micros().into(), expiry.reason.into(), expiry.reassigned.into()];
+    update_many(conn, tenant, ids, set, values).await
+}
+
+/// Takes copies off the deadlines: no job can act on them as things stand.
+pub async fn quiet(conn: &Conn, tenant: TenantId, ids: &[LeadId]) -> Result<(), StoreError> {
+    update_many(conn, tenant, ids, "due_at = null, warn_at = null", Vec::new()).await
+}
+
+/// Ids per statement: well below what either database takes.
+const IDS_MAX: usize = 1_000;
+
+async fn update_many(
+    conn: &Conn,
+    tenant: TenantId,
+    ids: &[LeadId],
+    set: &str,
+    values: Vec<sea_orm::Value>,
+) -> Result<(), StoreError> {
+    for chunk in ids.chunks(IDS_MAX) {
+        let tenant_place = values.len() + 1;
+        let places: Vec<String> =
+            (tenant_place + 1..=tenant_place + chunk.len()).map(|place| format!("${place}")).collect();
+        let sql = format!("update leads set {set} where tenant_id = ${tenant_place} and id in ({})", places.join(", "));
+        let mut bound = values.clone();
+        bound.push(tenant.uuid().into());
+        bound.extend(chunk.iter().map(|id| sea_orm::Value::from(id.uuid())));
+        let touched = conn.execute_sql(&sql, bound).await?;
+        if touched != chunk.len() as u64 {
+            return Err(StoreError::Conflict);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! Between columns and domain values: enums as their names, moments as microseconds, structures as JSON; and the two generic writes.
+
+use sea_orm::sea_query::Condition;
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Iterable, ModelTrait, QueryFilter};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::conn::Conn;
+use super::error::StoreError;
+use crate::domain::dealer::Address;
+use crate::domain::lead::Recipient;
+use crate::domain::{CountryCode, Point, PostalCode, Timestamp};
+
+/// SQLite takes 32,766 values per statement, PostgreSQL 65,535.
+const VALUES_MAX: usize = 30_000;
+
+/// The name under which an enum is stored: its serde name.
+pub(super) fn name_of<T: Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(name)) => name,
+        // INVARIANT: only called with enums without fields, which serialise as strings.
+        other => format!("{other:?}"),
+    }
+}
+
+pub(super) fn named<T: DeserializeOwned>(column: &'static str, name: String) -> Result<T, StoreError> {
+    serde_json::from_value(Value::String(name)).map_err(|error| StoreError::corrupt(column, error))
+}
+
+pub(super) fn json_of<T: Serialize>(column: &'static str, value: &T) -> Result<Value, StoreError> {
+    serde_json::to_value(value).map_err(|error| StoreError::corrupt(column, error))
+}
+
+pub(super) fn from_json<T: DeserializeOwned>(column: &'static str, json: Value) -> Result<T, StoreError> {
+    serde_json::from_value(json).map_err(|error| StoreError::corrupt(column, error))
+}
+
+pub(super) fn object(column: &'static str, json: Value) -> Result<Map<String, Value>, StoreError> {
+    match json {
+        Value::Object(map) => Ok(map),
+        other => Err(StoreError::corrupt(column, format!("expected an object, found {other}"))),
+    }
+}
+
+pub(super) fn time(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros)
+}
+
+pub(super) fn point(column: &'static str, lat: Option<f64>, lon: Option<f64>) -> Result<Option<Point>, StoreError> {
+    match (lat, lon) {
+        (Some(lat), Some(lon)) => Point::new(lat, lon).map(Some).map_err(|error| StoreError::corrupt(column, error)),
+        _ => Ok(None),
+    }
+}
+
+/// The columns of an address, as several tables have them.
+pub(super) struct AddressColumns {
+    pub(super) street: Option<String>,
+    pub(super) city: Option<String>,
+    pub(super) region: Option<String>,
+    pub(super) country: String,
+    pub(super) postal_code: Option<String>,
+}
+
+pub(super) fn address(column: &'static str, columns: AddressColumns) -> Result<Address, StoreError> {
+    let corrupt = |error| StoreError::corrupt(column, error);
+    let country = CountryCode::parse(&columns.country).map_err(corrupt)?;
+    let postal_code = columns.postal_code.map(|code| PostalCode::parse(country, &code)).transpose().map_err(corrupt)?;
+    Ok(Address { street: columns.street, city: columns.city, region: columns.region, country, postal_code })
+}
+
+/// The pair of columns `dealer_id`, `user_id` of a recipient.
+pub(super) fn recipient(dealer: Option<uuid::Uuid>, user: Option<uuid::Uuid>) -> Option<Recipient> {
+    match (dealer, user) {
+        (Some(dealer), _) => Some(Recipient::Dealer(dealer.into())),
+        (None, Some(user)) => Some(Recipient::User(user.into())),
+        (None, None) => None,
+    }
+}
+
+pub(super) fn recipient_columns(recipient: Option<Recipient>) -> (Option<uuid::Uuid>, Option<uuid::Uuid>) {
+    match recipient {
+        Some(Recipient::Dealer(dealer)) => (Some(dealer.uuid()), None),
+        Some(Recipient::User(user)) => (None, Some(user.uuid())),
+        None => (None, None),
+    }
+}
+
+/// Inserts rows, many to a statement.
+pub(super) async fn insert_all<M, A>(conn: &Conn, rows: Vec<M>) -> Result<(), StoreError>
+where
+    M: ModelTrait + IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = M::Entity> + Send,
+{
+    let per_statement = VALUES_MAX / <M::Entity as EntityTrait>::Column::iter().count().max(1);
+    let mut rows = rows.into_iter().map(|row| row.into_active_model().reset_all()).peekable();
+    while rows.peek().is_some() {
+        let chunk: Vec<A> = rows.by_ref().take(per_statement).collect();
+        M::Entity::insert_many(chunk).exec_without_returning(conn).await?;
+    }
+    Ok(())
+}
+
+/// Writes a whole row where `condition` holds; a conflict if no row has it any more.
+pub(super) async fn update_where<M, A>(conn: &Conn, row: M, condition: Condition) -> Result<(), StoreError>
+where
+    M: ModelTrait + IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = M::Entity>,
+{
+    let touched =
+        M::Entity::update_many().set(row.into_active_model().reset_all()).filter(condition).exec(conn).await?;
+    if touched.rows_affected == 1 { Ok(()) } else { Err(StoreError::Conflict) }
+}

@@ -1,0 +1,28 @@
+//! WHAT IS SAVED: the only room with sea-orm and SQL.
+//!
+//! Every read starts from a [`Scope`] or a tenant; there is no unscoped find. Verbs are fixed: `lookup` (id → Option), `find` (other
+//! key), `list` (page), `count`, `insert`, `update`, `remove`.
+
+pub mod conn;
+pub mod decisions;
+pub mod deliveries;
+pub mod error;
+pub mod events;
+pub mod idempotency;
+pub mod interfaces;
+pub mod jobs;
+pub mod leads;
+mod map;
+pub mod offers;
+pub mod page;
+pub mod requests;
+mod rows;
+pub mod runs;
+pub mod schema;
+pub mod scope;
+pub mod tenants;
+
+pub use conn::{Conn, Store, Tx};
+pub use error::StoreError;
+pub use page::{Key, KeyPart, Order, Page, PageRequest};
+pub use scope::{Reach, Scope};

@@ -1,0 +1,77 @@
+//! Tenants, and the version of a tenant's network by which snapshots of it are named.
+
+use std::time::Duration;
+
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::map::{insert_all, name_of, named, time};
+use super::rows::tenant::{Column, Entity, Model};
+use crate::domain::CountryCode;
+use crate::domain::id::TenantId;
+use crate::domain::tenant::Tenant;
+
+/// By id.
+pub async fn lookup(conn: &Conn, id: TenantId) -> Result<Option<Tenant>, StoreError> {
+    Entity::find_by_id(id.uuid()).one(conn).await?.map(domain).transpose()
+}
+
+/// By its short name.
+pub async fn find_by_slug(conn: &Conn, slug: &str) -> Result<Option<Tenant>, StoreError> {
+    Entity::find().filter(Column::Slug.eq(slug)).one(conn).await?.map(domain).transpose()
+}
+
+/// All, by short name: an installation has few.
+pub async fn list(conn: &Conn) -> Result<Vec<Tenant>, StoreError> {
+    Entity::find().order_by_asc(Column::Slug).all(conn).await?.into_iter().map(domain).collect()
+}
+
+/// A new tenant.
+pub async fn insert(conn: &Conn, tenant: &Tenant) -> Result<(), StoreError> {
+    insert_all(conn, vec![row(tenant)]).await
+}
+
+/// Raises the network's version: called in the transaction of every write that changes what a candidate is.
+pub async fn raise_network_version(conn: &Conn, id: TenantId) -> Result<(), StoreError> {
+    let sql = "update tenants set network_version = network_version + 1 where tenant_id = $1";
+    conn.execute_sql(sql, vec![id.uuid().into()]).await.map(drop)
+}
+
+/// Reads the network's version and holds it until the transaction ends: no candidate changes while leads are handed on.
+pub async fn hold_network_version(conn: &Conn, id: TenantId) -> Result<i64, StoreError> {
+    let lock = if conn.is_postgres() { " for share" } else { "" };
+    let rows = conn
+        .query_sql(&format!("select network_version from tenants where tenant_id = $1{lock}"), vec![id.uuid().into()])
+        .await?;
+    let row = rows.first().ok_or_else(|| StoreError::corrupt("tenants.tenant_id", format!("{id} does not exist")))?;
+    Ok(row.try_get("", "network_version")?)
+}
+
+fn domain(row: Model) -> Result<Tenant, StoreError> {
+    Ok(Tenant {
+        id: row.tenant_id.into(),
+        name: row.name,
+        slug: row.slug,
+        distance_unit: named("tenants.distance_unit", row.distance_unit)?,
+        time_zone: row.time_zone.parse().map_err(|error| StoreError::corrupt("tenants.time_zone", error))?,
+        country: CountryCode::parse(&row.country).map_err(|error| StoreError::corrupt("tenants.country", error))?,
+        link_lifetime: Duration::from_secs(u64::try_from(row.link_seconds).unwrap_or(0)),
+        network_version: row.network_version,
+        created_at: time(row.created_at),
+    })
+}
+
+fn row(tenant: &Tenant) -> Model {
+    Model {
+        tenant_id: tenant.id.uuid(),
+        name: tenant.name.clone(),
+        slug: tenant.slug.clone(),
+        distance_unit: name_of(&tenant.distance_unit),
+        time_zone: tenant.time_zone.name().to_owned(),
+        country: tenant.country.to_string(),
+        link_seconds: i64::try_from(tenant.link_lifetime.as_secs()).unwrap_or(i64::MAX),
+        network_version: tenant.network_version,
+        created_at: tenant.created_at.micros(),
+    }
+}
