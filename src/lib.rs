@@ -3,10 +3,16 @@
 //! The rooms, in the order in which to read them:
 //!
 //! - [`domain`]: WHAT THINGS ARE
+//! - [`places`]: WHERE THINGS ARE
 //! - [`store`]: WHAT IS SAVED
+//! - [`actions`]: WHAT MAY BE DONE
+
+pub mod domain;
+// In the order in which to read them, not in that of the alphabet.
+pub mod places;
+
+pub mod store;
 
 pub mod actions;
-pub mod domain;
-pub mod store;
 
 pub mod clock;
