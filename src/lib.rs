@@ -6,6 +6,7 @@
 //! - [`places`]: WHERE THINGS ARE
 //! - [`store`]: WHAT IS SAVED
 //! - [`actions`]: WHAT MAY BE DONE
+//! - [`graphql`]: WHAT IS ASKED
 
 pub mod domain;
 // In the order in which to read them, not in that of the alphabet.
@@ -14,5 +15,7 @@ pub mod places;
 pub mod store;
 
 pub mod actions;
+
+pub mod graphql;
 
 pub mod clock;
