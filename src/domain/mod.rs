@@ -2,11 +2,13 @@
 //!
 //! A value of these types can only be made valid; nothing here reads a clock, a database or the network.
 
+pub mod actor;
 pub mod error;
 pub mod id;
 pub mod place;
 pub mod time;
 
+pub use actor::{Actor, Role};
 pub use error::{Invalid, InvalidCode};
 pub use place::{CountryCode, Point, PostalCode};
 pub use time::Timestamp;
