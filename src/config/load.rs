@@ -89,7 +89,7 @@ fn refuse(problems: Vec<String>) -> Result<(), ConfigError> {
 }
 
 fn read_toml(path: &Path) -> Result<Dict, ConfigError> {
-    let text = read(path, "the configuration file's name")?;
+    let text = read(path, "`--config`")?;
     Toml::from_str(&text).map_err(|error| {
         // The library shows the faulty line, which may be the one with the password: keep place and reason only.
         let problem: Vec<_> = error.to_string().lines().filter(|line| !line.contains('|')).map(str::to_owned).collect();

@@ -217,7 +217,7 @@ fn values_that_do_not_fit_together_are_refused_all_at_once() {
 #[test]
 fn a_named_file_must_be_there_and_be_toml() {
     let error = Config::load(Some(Path::new("no/such.toml")), []).unwrap_err().to_string();
-    assert_eq!(error, "can't read `no/such.toml`, named by the configuration file's name");
+    assert_eq!(error, "can't read `no/such.toml`, named by `--config`");
     let error = load_file("broken", "[server\n").unwrap_err();
     assert!(error.starts_with("`FILE` is not valid TOML: TOML parse error at line 1, column 8"), "{error}");
 }
