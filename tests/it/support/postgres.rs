@@ -234,6 +234,7 @@ fn start(folder: &Path) -> String {
 }
 
 /// In a process group of its own, so that the Ctrl-C that ends the tests does not end the watchdog.
+#[expect(clippy::zombie_processes, reason = "it outlives this process, that is what it is for")]
 fn leave_watchdog(users: &Path, folder: &Path) {
     let stop = as_owner(&binary("pg_ctl"));
     Command::new("sh")
