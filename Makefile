@@ -15,7 +15,7 @@ playground:
 test: playground
 	scripts/ensure.sh postgresql chromium npm:tests/audits
 	cargo test
-	cd tests/audits && npm test
+	cd tests/audits && npm run audits && npm run playground
 
 lint:
 	cargo fmt --check
