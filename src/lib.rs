@@ -7,6 +7,9 @@
 //! - [`store`]: WHAT IS SAVED
 //! - [`actions`]: WHAT MAY BE DONE
 //! - [`graphql`]: WHAT IS ASKED
+//!
+//! Beside them: [`config`] (what an operator may set), [`telemetry`] (what the server says about itself), [`clock`] (the
+//! only place that asks the time or for randomness), [`auth`] (whose request it is).
 
 pub mod domain;
 // In the order in which to read them, not in that of the alphabet.
@@ -18,4 +21,7 @@ pub mod actions;
 
 pub mod graphql;
 
+pub mod auth;
 pub mod clock;
+pub mod config;
+pub mod telemetry;
