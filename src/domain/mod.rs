@@ -4,6 +4,8 @@
 
 pub mod error;
 pub mod id;
+pub mod link;
+pub mod message;
 pub mod place;
 pub mod time;
 
