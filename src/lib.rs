@@ -3,7 +3,9 @@
 //! The rooms, in the order in which to read them:
 //!
 //! - [`domain`]: WHAT THINGS ARE
+//! - [`delivery`]: WHAT GOES OUT
 
+pub mod delivery;
 pub mod domain;
 
 pub mod clock;
