@@ -4,8 +4,10 @@
 //!
 //! - [`domain`]: WHAT THINGS ARE
 //! - [`delivery`]: WHAT GOES OUT
+//! - [`http`]: HOW IT IS REACHED
 
 pub mod delivery;
 pub mod domain;
+pub mod http;
 
 pub mod clock;
