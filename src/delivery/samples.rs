@@ -4,9 +4,11 @@ use chrono_tz::Tz;
 use uuid::Uuid;
 
 use super::{Links, Rendered, render};
-use crate::domain::{CountryCode, Timestamp};
+use crate::domain::Timestamp;
 use crate::domain::id::{LeadId, OfferId, TenantId};
 use crate::domain::link::LinkKey;
+use crate::domain::message::*;
+use crate::domain::place::CountryCode;
 use crate::domain::tenant::DistanceUnit;
 
 /// 2026-11-21 19:05 UTC.
