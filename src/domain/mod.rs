@@ -3,6 +3,7 @@
 //! A value of these types can only be made valid; nothing here reads a clock, a database or the network.
 
 pub mod error;
+pub mod field;
 pub mod id;
 pub mod place;
 pub mod time;
