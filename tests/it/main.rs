@@ -1,3 +1,5 @@
 //! it
 #[test]
 fn a() {}
+mod rules_golden;
+mod rules_properties;
