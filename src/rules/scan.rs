@@ -4,7 +4,7 @@
 
 use super::error::{Diagnostic, Problems};
 use super::lex::{Lexed, lex};
-use super::limits::{DEPTH_MAX, LIST_ITEMS_MAX, TEXT_BYTES_MAX, TOKENS_MAX};
+use super::limits::{DEPTH_MAX, DIAGNOSTICS_MAX, LIST_ITEMS_MAX, TEXT_BYTES_MAX, TOKENS_MAX};
 use super::tree::Span;
 
 /// What a token is.
@@ -103,7 +103,7 @@ impl<'t> Tokens<'t> {
 
     fn cut(&mut self, problems: &mut Problems) {
         let mut start = 0;
-        while let Some(rest) = self.text.get(start..).filter(|rest| !rest.is_empty()) {
+        while let Some(rest) = self.text.get(start..).filter(|rest| !rest.is_empty() && !problems.full()) {
             let length = match lex(rest) {
                 Lexed::Blank(length) => length,
                 Lexed::Token(kind, length) => {
@@ -138,7 +138,7 @@ impl<'t> Tokens<'t> {
                     if let Some(opener) = open.last().copied().filter(fits) {
                         open.pop();
                         self.pair(opener, index);
-                    } else {
+                    } else if !problems.full() {
                         let text = self.text_of(token.span);
                         problems.push(self.problem(
                             token.span,
@@ -150,7 +150,7 @@ impl<'t> Tokens<'t> {
                 _ => {}
             }
         }
-        for opener in open.iter().filter_map(|index| self.list.get(*index)) {
+        for opener in open.iter().filter_map(|index| self.list.get(*index)).take(DIAGNOSTICS_MAX) {
             let text = self.text_of(opener.span);
             problems.push(self.problem(opener.span, format!("this `{text}` is never closed"), None));
         }

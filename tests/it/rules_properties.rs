@@ -288,6 +288,8 @@ fn each_limit_holds_at_its_edge_and_is_named_past_it_on_a_small_stack() {
             (format!("dealer{}", ".a".repeat(2_000)), "nested deeper"),
             (format!("dealer{}", "[0]".repeat(1_400)), "nested deeper"),
             ("(".repeat(16_000), "never closed"),
+            (")".repeat(16_000), "closes nothing"),
+            ("§".repeat(8_000), "has no place"),
             ("[".repeat(2_000) + &"]".repeat(2_000), "nested deeper"),
             ("!".repeat(4_000) + "true", "nested deeper"),
             ("true?".repeat(2_000), "nested deeper"),
