@@ -11,4 +11,6 @@
 mod graphql_audits;
 mod graphql_http;
 mod graphql_server;
+mod rules_golden;
+mod rules_properties;
 mod support;
