@@ -12,6 +12,7 @@ pub mod error;
 pub mod event;
 pub mod field;
 pub mod id;
+pub mod input;
 pub mod interface;
 pub mod job;
 pub mod lead;
