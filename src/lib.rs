@@ -6,13 +6,29 @@
 //! - [`places`]: WHERE THINGS ARE
 //! - [`store`]: WHAT IS SAVED
 //! - [`actions`]: WHAT MAY BE DONE
+//! - [`delivery`]: WHAT GOES OUT
+//! - [`graphql`]: WHAT IS ASKED
+//! - [`http`]: HOW IT IS REACHED
+//!
+//! Beside them: [`config`] (what an operator may set), [`telemetry`] (what the server says about itself), [`clock`] (the
+//! only place that asks the time or for randomness), [`auth`] (whose request it is).
 
-pub mod domain;
 // In the order in which to read them, not in that of the alphabet.
+pub mod domain;
+
 pub mod places;
 
 pub mod store;
 
 pub mod actions;
 
+pub mod delivery;
+
+pub mod graphql;
+
+pub mod http;
+
+pub mod auth;
 pub mod clock;
+pub mod config;
+pub mod telemetry;

@@ -1,14 +1,15 @@
 -- The network: tenants, their staff, dealers, contacts and the words they use.
 -- Every key begins with the tenant, so a row cannot point into another tenant's and each table can be distributed by tenant.
+-- Text compares by code point, as it does on SQLite and in memory.
 -- Moments are microseconds since 1970 UTC in a bigint: exact, ordered and the same on every database.
 
 create table tenants (
     tenant_id uuid not null primary key,
-    name text not null check (length(name) between 1 and 200),
-    slug text not null unique check (length(slug) between 1 and 60),
-    distance_unit text not null check (distance_unit in ('KM', 'MI')),
-    time_zone text not null,
-    country text not null check (length(country) = 2),
+    name text collate "C" not null check (length(name) between 1 and 200),
+    slug text collate "C" not null unique check (length(slug) between 1 and 60),
+    distance_unit text collate "C" not null check (distance_unit in ('KM', 'MI')),
+    time_zone text collate "C" not null,
+    country text collate "C" not null check (length(country) = 2),
     -- How long a link in a mail works before a fresh one must be asked for.
     link_seconds bigint not null check (link_seconds > 0),
     -- Raised by every write that changes what a candidate is; names the snapshot that candidates are found in.
@@ -19,8 +20,8 @@ create table tenants (
 create table categories (
     tenant_id uuid not null references tenants (tenant_id),
     id uuid not null,
-    key text not null,
-    label text not null,
+    key text collate "C" not null,
+    label text collate "C" not null,
     -- The group's values, best first.
     choices jsonb not null,
     created_at bigint not null,
@@ -31,10 +32,10 @@ create table categories (
 create table custom_fields (
     tenant_id uuid not null references tenants (tenant_id),
     id uuid not null,
-    subject text not null check (subject in ('LEAD', 'DEALER', 'USER')),
-    key text not null,
-    label text not null,
-    field_type text not null check (field_type in
+    subject text collate "C" not null check (subject in ('LEAD', 'DEALER', 'USER')),
+    key text collate "C" not null,
+    label text collate "C" not null,
+    field_type text collate "C" not null check (field_type in
         ('TEXT', 'INTEGER', 'DECIMAL', 'BOOLEAN', 'DATE', 'DATE_TIME', 'CHOICE', 'MULTI_CHOICE')),
     required boolean not null,
     choices jsonb not null,
@@ -49,20 +50,20 @@ create table custom_fields (
 create table dealers (
     tenant_id uuid not null references tenants (tenant_id),
     id uuid not null,
-    number text not null check (length(number) between 1 and 20),
-    sub_number text not null default '' check (length(sub_number) <= 20),
-    name text not null,
+    number text collate "C" not null check (length(number) between 1 and 20),
+    sub_number text collate "C" not null default '' check (length(sub_number) <= 20),
+    name text collate "C" not null,
     active boolean not null,
     accepts_leads boolean not null,
     is_default boolean not null,
-    street text,
-    city text,
-    region text,
-    country text not null check (length(country) = 2),
-    postal_code text,
+    street text collate "C",
+    city text collate "C",
+    region text collate "C",
+    country text collate "C" not null check (length(country) = 2),
+    postal_code text collate "C",
     lat double precision check (lat between -90 and 90),
     lon double precision check (lon between -180 and 180),
-    time_zone text not null,
+    time_zone text collate "C" not null,
     hours jsonb not null,
     rating double precision check (rating between 0 and 5),
     categories jsonb not null,
@@ -88,10 +89,10 @@ create table contacts (
     tenant_id uuid not null,
     id uuid not null,
     dealer_id uuid not null,
-    kind text not null check (kind in ('TO', 'CC')),
-    name text not null,
-    email text,
-    mobile text,
+    kind text collate "C" not null check (kind in ('TO', 'CC')),
+    name text collate "C" not null,
+    email text collate "C",
+    mobile text collate "C",
     active boolean not null,
     unsubscribed_at bigint,
     bounced_at bigint,
@@ -108,15 +109,15 @@ create index contacts_by_dealer on contacts (tenant_id, dealer_id, id);
 create table users (
     tenant_id uuid not null references tenants (tenant_id),
     id uuid not null,
-    first_name text not null,
-    last_name text not null,
-    email text not null,
-    mobile text,
-    locale text not null,
-    time_zone text not null,
+    first_name text collate "C" not null,
+    last_name text collate "C" not null,
+    email text collate "C" not null,
+    mobile text collate "C",
+    locale text collate "C" not null,
+    time_zone text collate "C" not null,
     active boolean not null,
     on_holiday boolean not null,
-    role text not null check (role in ('ADMIN', 'MANAGER', 'MEMBER', 'AUDITOR')),
+    role text collate "C" not null check (role in ('ADMIN', 'MANAGER', 'MEMBER', 'AUDITOR')),
     dealer_id uuid,
     -- Whole days on which the user is away: [{"from": "2026-12-24", "until": "2026-12-26"}], both included.
     days_off jsonb not null,
@@ -133,7 +134,7 @@ create index users_by_name on users (tenant_id, last_name, id);
 create table groups (
     tenant_id uuid not null references tenants (tenant_id),
     id uuid not null,
-    name text not null,
+    name text collate "C" not null,
     created_at bigint not null,
     primary key (tenant_id, id),
     unique (tenant_id, name)
@@ -155,10 +156,10 @@ create index memberships_by_user on memberships (tenant_id, user_id, group_id);
 -- Postal codes that a tenant imported; they come before the embedded tables of the US and Canada.
 create table postal_codes (
     tenant_id uuid not null references tenants (tenant_id),
-    country text not null,
-    code text not null,
-    place text not null,
-    region text not null,
+    country text collate "C" not null,
+    code text collate "C" not null,
+    place text collate "C" not null,
+    region text collate "C" not null,
     lat double precision not null check (lat between -90 and 90),
     lon double precision not null check (lon between -180 and 180),
     primary key (tenant_id, country, code)

@@ -1,5 +1,6 @@
 -- The network: tenants, their staff, dealers, contacts and the words they use.
 -- Every key begins with the tenant, so a row cannot point into another tenant's and each table can be distributed by tenant.
+-- Text compares by code point, as it does on PostgreSQL and in memory.
 -- Moments are microseconds since 1970 UTC in a bigint: exact, ordered and the same on every database.
 
 create table tenants (

@@ -55,12 +55,11 @@ impl LinkKey {
 
     /// The token for an offer: the same arguments give the same token.
     pub fn issue(&self, tenant: TenantId, offer: OfferId, generation: u8) -> LinkToken {
-        let (tenant, offer) = (tenant.uuid(), offer.uuid());
-        let parts = [LABEL, tenant.as_bytes(), offer.as_bytes(), &[generation]];
-        let mac = parts.iter().fold(self.0.clone(), |mac, part| mac.chain_update(part)).finalize().into_bytes();
+        let (tenant, offer) = (tenant.uuid().into_bytes(), offer.uuid().into_bytes());
+        let parts: [&[u8]; 4] = [LABEL, &tenant, &offer, &[generation]];
+        let mac = parts.iter().fold(self.0.clone(), Mac::chain_update).finalize().into_bytes();
         let mut bytes = [0; TOKEN_BYTES];
-        let pieces = tenant.as_bytes().iter().chain(offer.as_bytes()).chain(&mac);
-        for (byte, piece) in bytes.iter_mut().zip(pieces) {
+        for (byte, piece) in bytes.iter_mut().zip(tenant.iter().chain(&offer).chain(&mac)) {
             *byte = *piece;
         }
         LinkToken(bytes)

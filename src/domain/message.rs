@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{LeadId, OfferId};
 use super::place::{CountryCode, PostalCode};
+use super::tenant::DistanceUnit;
 use super::time::Timestamp;
 
 /// What a template may show in one place; longer texts are cut, for a mail is no place to read an essay.
@@ -99,16 +100,6 @@ impl From<PostalArea> for String {
     fn from(area: PostalArea) -> Self {
         area.0
     }
-}
-
-/// The unit in which a tenant reads distances.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DistanceUnit {
-    /// Kilometres.
-    Km,
-    /// Miles, of 1.609344 km.
-    Mi,
 }
 
 /// How far the customer is from the dealer.
@@ -393,7 +384,7 @@ mod tests {
                 },
             },
             "link": { "offer": "off_00000000000000000000000000000002", "generation": 0 },
-            "round": 1, "distance": { "km": 3.5, "unit": "mi" }, "reason": "Nearest",
+            "round": 1, "distance": { "km": 3.5, "unit": "MI" }, "reason": "Nearest",
             "offered_at": 6, "expires_at": null,
         });
         assert_eq!(serde_json::to_value(&message).unwrap(), stored);

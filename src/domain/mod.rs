@@ -25,6 +25,7 @@ pub mod tenant;
 pub mod time;
 pub mod user;
 
+pub use actor::{Actor, Role};
 pub use error::{Invalid, InvalidCode};
 pub use place::{CountryCode, Point, PostalCode};
 pub use time::Timestamp;

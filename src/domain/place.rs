@@ -171,7 +171,9 @@ fn us_zip(text: &str) -> Option<String> {
 
 fn canadian_fsa(text: &str) -> Option<String> {
     let letters = text.replace('-', "");
-    let shape = |index: usize, byte: u8| if index % 2 == 0 { byte.is_ascii_uppercase() } else { byte.is_ascii_digit() };
+    let shape = |index: usize, byte: u8| {
+        if index.is_multiple_of(2) { byte.is_ascii_uppercase() } else { byte.is_ascii_digit() }
+    };
     let sound = matches!(letters.len(), 3 | 6) && letters.bytes().enumerate().all(|(index, byte)| shape(index, byte));
     sound.then(|| letters.get(..3).unwrap_or_default().to_owned())
 }

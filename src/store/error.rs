@@ -6,7 +6,7 @@ use sea_orm::{DbErr, RuntimeErr};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database refused or lost a statement.
-    #[error("database error")]
+    #[error("database: {0}")]
     Database(#[source] DbErr),
     /// A stored value is not what the code writes: the database was changed by other hands or by a newer version.
     #[error("stored value of `{column}` can't be read: {problem}")]

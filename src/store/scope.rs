@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, IntoSimpleExpr};
 use super::rows::{lead, membership};
 use crate::domain::actor::{Actor, Role};
 use crate::domain::id::{DealerId, TenantId, UserId};
+use crate::domain::lead::Lead;
 
 /// Which leads of a tenant somebody may see.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +56,21 @@ impl Scope {
             Role::Partner => Reach::Partner { source: actor.source.clone(), dealer: actor.dealer },
         };
         Self { tenant: actor.tenant, reach, personal_data: actor.role != Role::Auditor }
+    }
+
+    /// Whether the customer's contact data is shown with this copy: to staff and to the request's own source, and to a recipient once
+    /// the copy is in their hands (SPEC ACK-1).
+    pub fn shows_person(&self, copy: &Lead) -> bool {
+        match &self.reach {
+            Reach::All | Reach::Managed(_) | Reach::Partner { source: Some(_), .. } => self.personal_data,
+            Reach::Own(_) | Reach::Dealer(_) | Reach::Partner { .. } => self.personal_data && copy.state.is_held(),
+        }
+    }
+
+    /// Whether leads may be searched by their customer: only where contact data is shown with every copy.
+    pub fn searches_person(&self) -> bool {
+        self.personal_data
+            && matches!(self.reach, Reach::All | Reach::Managed(_) | Reach::Partner { source: Some(_), .. })
     }
 
     /// The condition that every read of leads begins with.

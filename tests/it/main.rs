@@ -1,3 +1,11 @@
-//! it
-#[test]
-fn a() {}
+//! Baton as a whole, on real databases: one file per use. Nothing here waits for time to pass.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails loudly, its helpers too"
+)]
+
+mod support;

@@ -11,7 +11,7 @@ use super::super::rows::request;
 use super::super::scope::Scope;
 use super::row::domain;
 use crate::domain::Timestamp;
-use crate::domain::id::{DealerId, JobId, LeadId, RequestId, TenantId, UserId};
+use crate::domain::id::{DealerId, JobId, LeadId, RequestId, UserId};
 use crate::domain::lead::{Lead, LeadState};
 
 /// Which copies of a scope are wanted: all conditions must hold; an empty one holds for every copy.
@@ -70,13 +70,13 @@ pub async fn lookup_many(conn: &Conn, scope: &Scope, ids: &[LeadId]) -> Result<V
     query.all(conn).await?.into_iter().map(domain).collect()
 }
 
-/// All copies of these requests, by request, round and id.
-pub async fn chains(conn: &Conn, tenant: TenantId, requests: &[RequestId]) -> Result<Vec<Lead>, StoreError> {
+/// All copies of these requests that the scope reaches, by request, round and id.
+pub async fn chains(conn: &Conn, scope: &Scope, requests: &[RequestId]) -> Result<Vec<Lead>, StoreError> {
     if requests.is_empty() {
         return Ok(Vec::new());
     }
     let query = Entity::find()
-        .filter(Column::TenantId.eq(tenant.uuid()))
+        .filter(scope.leads())
         .filter(Column::RequestId.is_in(requests.iter().map(|id| id.uuid())))
         .order_by_asc(Column::RequestId)
         .order_by_asc(Column::Round)

@@ -1,0 +1,38 @@
+# What a newcomer can ask for. What is missing on the machine, scripts/ensure.sh installs or names.
+.PHONY: demo test bench lint schema fmt build playground soak-ready
+
+demo: build
+	cargo run --release --quiet -- demo
+
+build: playground
+	cargo build --release
+
+playground:
+	scripts/ensure.sh npm:playground
+	cd playground && npm run build
+
+# The audits ask a server that they start themselves from the binary that `cargo test` has built.
+test: playground
+	scripts/ensure.sh postgresql chromium npm:tests/audits
+	cargo test
+	cd tests/audits && npm run audits && npm run playground
+
+lint:
+	cargo fmt --check
+	cargo clippy --all-targets --quiet -- --deny warnings
+	cargo test --quiet --test tidy
+
+bench: build
+	scripts/ensure.sh postgresql
+	cargo bench
+
+schema:
+	cargo run --quiet -- schema > schema/schema.graphql.new
+	mv schema/schema.graphql.new schema/schema.graphql
+
+fmt:
+	cargo fmt
+
+# The release binary and a PostgreSQL for it, so that a run of hours can begin without the network.
+soak-ready: build
+	scripts/ensure.sh postgresql

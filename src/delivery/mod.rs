@@ -1,0 +1,26 @@
+//! WHAT GOES OUT: a delivery row's message becomes words, the words become a mail, the mail leaves.
+//!
+//! The only room that talks to the outside. It knows no database and decides nothing: it sends one thing once and says how
+//! that went ([`Outcome`]); whoever asked writes that down and asks [`backoff`] when to try again.
+
+mod backoff;
+mod compose;
+mod error;
+mod mailbox;
+mod outcome;
+mod render;
+mod smtp;
+pub mod wording;
+
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod smtp_server;
+
+pub use backoff::{GIVE_UP_AFTER, Tried, next_attempt};
+pub use compose::{Composed, MailTransport, Mailer, Outgoing, Sender};
+pub use error::DeliveryError;
+pub use mailbox::{Mailbox, MailboxMail};
+pub use outcome::Outcome;
+pub use render::{LINK_PATH, Links, Rendered, render};
+pub use smtp::{Login, Smtp, SmtpSettings, TlsMode};

@@ -1,0 +1,63 @@
+//! How one try to send one thing went.
+
+use std::time::Duration;
+
+/// What the caller writes down. Reasons are for people: they may hold a recipient's address, so they belong into the
+/// delivery's record and never into a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The receiver took it; from now on it is the receiver's.
+    Sent {
+        /// What the receiver answered.
+        reply: String,
+    },
+    /// It may work later.
+    Retry {
+        /// How long the receiver asked to be left alone, if it did.
+        after: Option<Duration>,
+        /// What went wrong.
+        reason: String,
+    },
+    /// It will never work as it stands.
+    Permanent {
+        /// What went wrong.
+        reason: String,
+    },
+}
+
+/// Servers may answer with pages of text; a diagnostic needs a few lines of it.
+const REASON_CHARS_MAX: usize = 500;
+
+impl Outcome {
+    pub(super) fn sent(reply: &str) -> Self {
+        Self::Sent { reply: shorten(reply) }
+    }
+
+    pub(super) fn retry(reason: &str) -> Self {
+        Self::Retry { after: None, reason: shorten(reason) }
+    }
+
+    pub(super) fn permanent(reason: &str) -> Self {
+        Self::Permanent { reason: shorten(reason) }
+    }
+}
+
+fn shorten(text: &str) -> String {
+    let line = text.split(|c: char| c.is_control()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    line.chars().take(REASON_CHARS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_one_short_line() {
+        let Outcome::Retry { reason, after: None } = Outcome::retry(&format!("busy\r\n\u{1b}[1m{}", "x".repeat(9000)))
+        else {
+            panic!("a retry")
+        };
+        assert!(reason.starts_with("busy [1mxxx"), "{reason}");
+        assert_eq!(reason.chars().count(), REASON_CHARS_MAX);
+    }
+}

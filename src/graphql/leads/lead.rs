@@ -1,0 +1,246 @@
+//! One copy of a request.
+
+use async_graphql::{Context, Enum, ID, Json, Object};
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use super::super::connection::{Listed, PageArgs, connect};
+use super::super::loaders::{ChainKey, LatestEventKey, LeadKey, RequestKey};
+use super::super::session::Ctx;
+use super::event::Event;
+use super::request::Request;
+use crate::domain;
+use crate::domain::Timestamp;
+use crate::store::Order;
+use crate::store::events::{self, EventFilter};
+
+/// Baton's own state of a copy.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "crate::domain::lead::LeadState")]
+pub enum LeadState {
+    /// Nobody has it.
+    Unassigned,
+    /// Sent to a recipient who has not acknowledged it.
+    Offered,
+    /// The recipient has seen the customer's data; the clock has stopped.
+    Acknowledged,
+    /// The recipient will work on it.
+    Accepted,
+    /// The recipient gave it back.
+    Rejected,
+    /// Taken away, replaced or not.
+    Expired,
+    /// Sold.
+    Won,
+    /// Closed without a sale.
+    Lost,
+    /// Removed, with a reason.
+    Deleted,
+}
+
+/// One copy of a request in the hands of one recipient.
+#[derive(Clone)]
+pub struct Lead(pub domain::lead::Lead);
+
+fn shown(time: Option<Timestamp>) -> Option<DateTime<Utc>> {
+    time.map(Timestamp::datetime)
+}
+
+/// One copy of a request in the hands of one recipient. Copies of one request share `root`; each names its `parent` copy and its `round`.
+#[Object]
+impl Lead {
+    /// `lead_…`
+    pub async fn id(&self) -> ID {
+        self.0.id.into()
+    }
+
+    /// What the customer asked for.
+    async fn request(&self, ctx: &Context<'_>) -> async_graphql::Result<Request> {
+        let request = ctx.batch()?.load_one(RequestKey(self.0.request)).await?;
+        let request = request.ok_or_else(|| async_graphql::Error::new("a copy without its request"))?;
+        Ok(Request { request, shows_person: ctx.session()?.scope.shows_person(&self.0) })
+    }
+
+    /// The first copy of the request; null when it is out of your reach.
+    async fn root(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
+        Ok(ctx.batch()?.load_one(LeadKey(self.0.root)).await?.map(Lead))
+    }
+
+    /// The copy that this one replaces or goes beside; null for the first and when it is out of your reach.
+    async fn parent(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
+        let Some(parent) = self.0.parent else { return Ok(None) };
+        Ok(ctx.batch()?.load_one(LeadKey(parent)).await?.map(Lead))
+    }
+
+    /// All copies of the request within your reach, by round.
+    async fn copies(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Lead>> {
+        let copies = ctx.batch()?.load_one(ChainKey(self.0.request)).await?;
+        Ok(copies.unwrap_or_default().into_iter().map(Lead).collect())
+    }
+
+    /// 0 for the first copy, then the parent's plus one.
+    async fn round(&self) -> i32 {
+        i32::try_from(self.0.round).unwrap_or(i32::MAX)
+    }
+
+    /// Baton's own state.
+    async fn state(&self) -> LeadState {
+        self.0.state.into()
+    }
+
+    /// Why it was rejected, expired, closed or deleted.
+    async fn state_reason(&self) -> Option<&str> {
+        self.0.state_reason.as_deref()
+    }
+
+    /// Why no candidate was found for it; set, the lead stands among the exceptions.
+    async fn exception(&self) -> Option<&str> {
+        self.0.exception.as_deref()
+    }
+
+    /// Where the request came from.
+    async fn source(&self) -> &str {
+        &self.0.source
+    }
+
+    /// The brand that the customer asked for.
+    async fn brand(&self) -> Option<&str> {
+        self.0.brand.as_deref()
+    }
+
+    /// When the customer's request came in, the same on every copy.
+    async fn received_at(&self) -> DateTime<Utc> {
+        self.0.received_at.datetime()
+    }
+
+    /// When this copy was offered to its recipient.
+    async fn offered_at(&self) -> Option<DateTime<Utc>> {
+        shown(self.0.times.offered_at)
+    }
+
+    /// When the recipient acknowledged.
+    async fn acknowledged_at(&self) -> Option<DateTime<Utc>> {
+        shown(self.0.times.acknowledged_at)
+    }
+
+    /// Who acknowledged.
+    async fn acknowledged_by(&self) -> Option<&str> {
+        self.0.acknowledged_by.as_deref()
+    }
+
+    /// Seconds from the offer to the acknowledgement.
+    async fn response_seconds(&self) -> Option<f64> {
+        let (offered, acknowledged) = self.0.times.offered_at.zip(self.0.times.acknowledged_at)?;
+        Some(acknowledged.since(offered).as_secs_f64())
+    }
+
+    /// When the recipient accepted.
+    async fn accepted_at(&self) -> Option<DateTime<Utc>> {
+        shown(self.0.times.accepted_at)
+    }
+
+    /// When the recipient gave it back.
+    async fn rejected_at(&self) -> Option<DateTime<Utc>> {
+        shown(self.0.times.rejected_at)
+    }
+
+    /// When it was taken away.
+    async fn expired_at(&self) -> Option<DateTime<Utc>> {
+        shown(self.0.times.expired_at)
+    }
+
+    /// When it was handed on to another recipient.
+    async fn reassigned_at(&self) -> Option<DateTime<Utc>> {
+        shown(self.0.times.reassigned_at)
+    }
+
+    /// When it was won or lost.
+    async fn closed_at(&self) -> Option<DateTime<Utc>> {
+        shown(self.0.times.closed_at)
+    }
+
+    /// The earliest moment at which a job may hand it on; null when none will.
+    async fn due_at(&self) -> Option<DateTime<Utc>> {
+        shown(self.0.due_at)
+    }
+
+    /// Set, no job acts on it.
+    async fn excluded_from_automation(&self) -> bool {
+        self.0.excluded_from_automation
+    }
+
+    /// The tenant's own type of file.
+    async fn file_type(&self) -> Option<&str> {
+        self.0.workflow.file_type.as_deref()
+    }
+
+    /// The tenant's own status within the file type.
+    async fn workflow_status(&self) -> Option<&str> {
+        self.0.workflow.status.as_deref()
+    }
+
+    /// `NOT_CONTACTED`, `CONTACTED` or the tenant's own.
+    async fn follow_up_status(&self) -> &str {
+        &self.0.workflow.follow_up_status
+    }
+
+    /// The tenant's own progress step.
+    async fn progress(&self) -> Option<&str> {
+        self.0.workflow.progress.as_deref()
+    }
+
+    /// The values of custom fields, by key.
+    async fn custom(&self) -> Json<&Map<String, Value>> {
+        Json(&self.0.custom)
+    }
+
+    /// The latest line of its timeline.
+    async fn latest_event(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Event>> {
+        Ok(ctx.batch()?.load_one(LatestEventKey(self.0.id)).await?.map(Event))
+    }
+
+    /// Everything that happened to any copy of the request, oldest first.
+    #[expect(clippy::too_many_arguments, reason = "the four arguments of a connection and a switch")]
+    async fn timeline(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first so many, at most 250.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only what happened to this copy.", default = false)] this_copy_only: bool,
+    ) -> async_graphql::Result<Listed<Event>> {
+        let page = PageArgs::new(first, after, last, before).request(ctx, "timeline")?;
+        let session = ctx.session()?;
+        // A recipient sees what happened to copies within their reach, not who else had the lead.
+        let own_only = this_copy_only || !session.scope.searches_person() && session.scope.personal_data;
+        let filter = if own_only {
+            EventFilter { lead: Some(self.0.id), ..EventFilter::default() }
+        } else {
+            EventFilter { request: Some(self.0.request), ..EventFilter::default() }
+        };
+        let tenant = session.scope.tenant;
+        let found = events::list(session.reader(), tenant, &filter, Order::Asc, &page).await?;
+        connect(ctx, "timeline", found, Event, |up_to| events::count(session.reader(), tenant, &filter, up_to)).await
+    }
+
+    /// Raised by every change; give it as `expectedVersion` so that nobody's change is overwritten.
+    async fn version(&self) -> i32 {
+        i32::try_from(self.0.version).unwrap_or(i32::MAX)
+    }
+
+    /// Who or what made this copy.
+    async fn created_by(&self) -> &str {
+        &self.0.created_by
+    }
+
+    /// When this copy was made.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.times.created_at.datetime()
+    }
+
+    /// When it last changed.
+    async fn updated_at(&self) -> DateTime<Utc> {
+        self.0.times.updated_at.datetime()
+    }
+}

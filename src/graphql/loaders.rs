@@ -1,0 +1,125 @@
+//! Loaders: child objects of a whole page in one statement each, for one request.
+//!
+//! Each key type is one kind of child. What the scope does not reach is not loaded, and so null.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use async_graphql::dataloader::Loader;
+
+use crate::domain::decision::Decision;
+use crate::domain::event::Event;
+use crate::domain::id::{DecisionId, LeadId, RequestId};
+use crate::domain::lead::Lead;
+use crate::domain::request::Request;
+use crate::store::{Conn, Scope, Store, StoreError, decisions, events, leads, requests};
+
+/// A failed load; shared by all who waited for it.
+pub type LoadError = Arc<StoreError>;
+
+/// All loaders of a request.
+pub struct Batch {
+    store: Store,
+    scope: Scope,
+}
+
+impl Batch {
+    /// For one request.
+    pub fn new(store: Store, scope: Scope) -> Self {
+        Self { store, scope }
+    }
+
+    /// For reads.
+    pub fn reader(&self) -> &Conn {
+        self.store.reader()
+    }
+
+    /// What the request may see.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+}
+
+/// Rows by their keys.
+pub fn by_key<K: Eq + Hash, V>(rows: Vec<V>, key: impl Fn(&V) -> K) -> HashMap<K, V> {
+    rows.into_iter().map(|row| (key(&row), row)).collect()
+}
+
+/// Rows in groups, each in the order of the rows.
+pub fn grouped<K: Eq + Hash, V>(rows: Vec<V>, key: impl Fn(&V) -> K) -> HashMap<K, Vec<V>> {
+    rows.into_iter().fold(HashMap::new(), |mut groups, row| {
+        groups.entry(key(&row)).or_insert_with(Vec::new).push(row);
+        groups
+    })
+}
+
+/// A copy within the scope.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LeadKey(pub LeadId);
+
+impl Loader<LeadKey> for Batch {
+    type Value = Lead;
+    type Error = LoadError;
+    async fn load(&self, keys: &[LeadKey]) -> Result<HashMap<LeadKey, Lead>, LoadError> {
+        let ids: Vec<LeadId> = keys.iter().map(|key| key.0).collect();
+        let rows = leads::lookup_many(self.reader(), &self.scope, &ids).await?;
+        Ok(by_key(rows, |lead| LeadKey(lead.id)))
+    }
+}
+
+/// What the customer of a copy asked for. Only asked of a copy that the scope reaches.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RequestKey(pub RequestId);
+
+impl Loader<RequestKey> for Batch {
+    type Value = Request;
+    type Error = LoadError;
+    async fn load(&self, keys: &[RequestKey]) -> Result<HashMap<RequestKey, Request>, LoadError> {
+        let ids: Vec<RequestId> = keys.iter().map(|key| key.0).collect();
+        let rows = requests::lookup_many(self.reader(), self.scope.tenant, &ids).await?;
+        Ok(by_key(rows, |request| RequestKey(request.id)))
+    }
+}
+
+/// The latest event of a copy.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LatestEventKey(pub LeadId);
+
+impl Loader<LatestEventKey> for Batch {
+    type Value = Event;
+    type Error = LoadError;
+    async fn load(&self, keys: &[LatestEventKey]) -> Result<HashMap<LatestEventKey, Event>, LoadError> {
+        let ids: Vec<LeadId> = keys.iter().map(|key| key.0).collect();
+        let rows = events::latest(self.reader(), self.scope.tenant, &ids).await?;
+        Ok(rows.into_iter().filter_map(|event| event.lead.map(|lead| (LatestEventKey(lead), event))).collect())
+    }
+}
+
+/// The decision that placed a copy.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DecisionKey(pub DecisionId);
+
+impl Loader<DecisionKey> for Batch {
+    type Value = Decision;
+    type Error = LoadError;
+    async fn load(&self, keys: &[DecisionKey]) -> Result<HashMap<DecisionKey, Decision>, LoadError> {
+        let ids: Vec<DecisionId> = keys.iter().map(|key| key.0).collect();
+        let rows = decisions::lookup_many(self.reader(), self.scope.tenant, &ids).await?;
+        Ok(by_key(rows, |decision| DecisionKey(decision.id)))
+    }
+}
+
+/// All copies of a request that the scope reaches, by round.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ChainKey(pub RequestId);
+
+impl Loader<ChainKey> for Batch {
+    type Value = Vec<Lead>;
+    type Error = LoadError;
+    async fn load(&self, keys: &[ChainKey]) -> Result<HashMap<ChainKey, Vec<Lead>>, LoadError> {
+        let ids: Vec<RequestId> = keys.iter().map(|key| key.0).collect();
+        let rows = leads::chains(self.reader(), &self.scope, &ids).await?;
+        Ok(grouped(rows, |lead| ChainKey(lead.request)))
+    }
+}

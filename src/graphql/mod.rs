@@ -1,0 +1,25 @@
+//! WHAT IS ASKED: the GraphQL schema and what protects it; thin.
+//!
+//! Nothing here decides or saves: a resolver reads ids, makes one call, wraps the answer. Conventions:
+//!
+//! - Types are newtypes over `domain` values (`pub struct Lead(pub domain::lead::Lead)`) with an `#[Object]`; nothing is derived on an
+//!   entity. Every type, field and argument is described.
+//! - A query by id answers null for a malformed id, another tenant's and one out of the actor's reach alike ([`ids::parse_or_null`]).
+//! - Lists are connections made by [`connection::connect`] from a store's page; `first` or `last` is required.
+//! - Child objects go through [`loaders::Batch`], made for this request: `ctx.batch().load_one(DealerKey(id))`.
+//! - A mutation takes one `input` with an optional `idempotencyKey`, makes a [`mutation::OwnedCall`], calls one action, and answers a
+//!   payload with the object and `userErrors` ([`payload::split`]).
+
+pub mod connection;
+pub mod guard;
+pub mod ids;
+pub mod leads;
+pub mod loaders;
+pub mod mutation;
+pub mod node;
+pub mod payload;
+pub mod schema;
+pub mod session;
+
+pub use schema::{BatonSchema, build};
+pub use session::{Ctx, Session};

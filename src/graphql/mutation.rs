@@ -1,0 +1,52 @@
+//! A mutation as it was called: its name, its input, its idempotency key.
+
+use async_graphql::Context;
+use serde_json::Value;
+
+use super::guard::IdempotencyKeyHeader;
+use super::session::Ctx;
+use crate::actions::{ActionError, Call};
+use crate::domain::InvalidCode;
+use crate::domain::actor::Actor;
+
+/// The longest idempotency key, as the IETF draft's examples are far shorter.
+const KEY_LENGTH_MAX: usize = 255;
+
+/// A mutation as it was called, owning its input.
+pub struct OwnedCall<'a> {
+    actor: &'a Actor,
+    mutation: &'static str,
+    input: Value,
+    key: Option<String>,
+}
+
+impl<'a> OwnedCall<'a> {
+    /// Reads the call of the field that is being resolved. The key is `input.idempotencyKey`, else the request's `Idempotency-Key`
+    /// header together with the field's place, so that one request can hold several mutations.
+    pub fn read(ctx: &'a Context<'_>, mutation: &'static str) -> Result<Self, async_graphql::Error> {
+        let arguments = ctx.field().arguments()?;
+        let mut input = serde_json::Map::new();
+        for (name, value) in arguments {
+            input.insert(name.to_string(), value.into_json()?);
+        }
+        let given =
+            input.get_mut("input").and_then(Value::as_object_mut).and_then(|fields| fields.remove("idempotencyKey"));
+        let given = given.and_then(|key| key.as_str().map(str::to_owned));
+        let header = ctx.data_opt::<IdempotencyKeyHeader>().map(|header| format!("{}\u{1f}{}", header.0, place(ctx)));
+        Ok(Self { actor: &ctx.session()?.actor, mutation, input: Value::Object(input), key: given.or(header) })
+    }
+
+    /// As actions take it; a key of the wrong length is refused.
+    pub fn call(&self) -> Result<Call<'_>, ActionError> {
+        let sound = |key: &String| (1..=KEY_LENGTH_MAX + 100).contains(&key.len());
+        if self.key.as_ref().is_some_and(|key| !sound(key)) {
+            let message = format!("an idempotency key has 1 to {KEY_LENGTH_MAX} characters");
+            return Err(ActionError::refused("idempotencyKey", InvalidCode::OutOfRange, message));
+        }
+        Ok(Call { actor: self.actor, mutation: self.mutation, input: &self.input, key: self.key.as_deref() })
+    }
+}
+
+fn place(ctx: &Context<'_>) -> String {
+    ctx.path_node.as_ref().map(ToString::to_string).unwrap_or_default()
+}

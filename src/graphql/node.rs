@@ -1,0 +1,71 @@
+//! Relay's `node(id)` and `nodes(ids)`: any object by its id, whatever its kind.
+
+use async_graphql::{Context, ID, Interface, Object};
+
+use super::connection::bad_input;
+use super::leads::{Event, Lead};
+use super::session::Ctx;
+use crate::domain::id::AnyId;
+use crate::store::{events, leads};
+
+/// The most ids that `nodes` takes at once.
+const IDS_MAX: usize = 250;
+
+/// An object with an id of its own.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Its id, with its kind in front."))]
+pub enum Node {
+    /// A copy of a request.
+    Lead(Lead),
+    /// A line of a timeline.
+    Event(Event),
+}
+
+/// Any object by its id.
+#[derive(Default)]
+pub struct NodeQuery;
+
+/// Any object by its id.
+#[Object]
+impl NodeQuery {
+    /// The object with this id; null when it does not exist or you may not see it.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Any id that the API gave.")] id: ID,
+    ) -> async_graphql::Result<Option<Node>> {
+        find(ctx, &id).await
+    }
+
+    /// The objects with these ids, in the same order, null where one does not exist or you may not see it.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 250 ids.")] ids: Vec<ID>,
+    ) -> async_graphql::Result<Vec<Option<Node>>> {
+        if ids.len() > IDS_MAX {
+            return Err(bad_input(format!("{} ids, at most {IDS_MAX} are allowed", ids.len())));
+        }
+        futures_util::future::try_join_all(ids.iter().map(|id| find(ctx, id))).await
+    }
+}
+
+async fn find(ctx: &Context<'_>, id: &ID) -> async_graphql::Result<Option<Node>> {
+    let Ok(id) = id.parse::<AnyId>() else { return Ok(None) };
+    let session = ctx.session()?;
+    let (reader, scope) = (session.reader(), &session.scope);
+    Ok(match id {
+        AnyId::LeadId(id) => leads::lookup(reader, scope, id).await?.map(|lead| Node::Lead(Lead(lead))),
+        AnyId::EventId(id) => {
+            let event = events::lookup(reader, scope.tenant, id).await?;
+            // An event is seen by whoever sees the lead that it happened to, and by those who read the whole audit log.
+            let Some(event) = event else { return Ok(None) };
+            let reached = match event.lead {
+                Some(lead) => leads::lookup(reader, scope, lead).await?.is_some(),
+                None => scope.reach == crate::store::Reach::All,
+            };
+            reached.then_some(Node::Event(Event(event)))
+        }
+        _ => None,
+    })
+}

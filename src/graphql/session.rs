@@ -1,0 +1,62 @@
+//! A session: who asks, what they may see, and what answering needs. Made for each request.
+
+use std::sync::Arc;
+
+use async_graphql::dataloader::DataLoader;
+use async_graphql::runtime::{TokioSpawner, TokioTimer};
+use async_graphql::{Context, Data};
+
+use super::connection::CursorKey;
+use super::loaders::Batch;
+use crate::actions;
+use crate::domain::actor::Actor;
+use crate::store::{Conn, Scope};
+
+/// Who asks, and what answering needs.
+pub struct Session {
+    /// Who asks.
+    pub actor: Actor,
+    /// What they may see.
+    pub scope: Scope,
+    /// What actions need.
+    pub actions: Arc<actions::Context>,
+    /// By which cursors are sealed.
+    pub cursors: CursorKey,
+}
+
+impl Session {
+    /// A session of `actor`, as request data with its loaders.
+    pub fn data(actor: Actor, actions: Arc<actions::Context>, cursors: CursorKey) -> Data {
+        let scope = Scope::of(&actor);
+        let batch = Batch::new(actions.store.clone(), scope.clone());
+        let mut data = Data::default();
+        data.insert(
+            DataLoader::new(batch, TokioSpawner::current(), TokioTimer::default()).delay(std::time::Duration::ZERO),
+        );
+        data.insert(Self { actor, scope, actions, cursors });
+        data
+    }
+
+    /// For reads.
+    pub fn reader(&self) -> &Conn {
+        self.actions.store.reader()
+    }
+}
+
+/// Shortcuts into a request's context.
+pub trait Ctx {
+    /// Who asks.
+    fn session(&self) -> async_graphql::Result<&Session>;
+    /// The request's loaders.
+    fn batch(&self) -> async_graphql::Result<&DataLoader<Batch>>;
+}
+
+impl Ctx for Context<'_> {
+    fn session(&self) -> async_graphql::Result<&Session> {
+        self.data()
+    }
+
+    fn batch(&self) -> async_graphql::Result<&DataLoader<Batch>> {
+        self.data()
+    }
+}

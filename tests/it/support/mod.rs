@@ -1,0 +1,3 @@
+//! What the tests stand on; never what they test.
+
+pub mod postgres;
