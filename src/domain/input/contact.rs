@@ -118,17 +118,21 @@ mod tests {
         Contact::blank(Uuid::nil().into(), Uuid::nil().into(), Uuid::nil().into(), AT)
     }
 
-
     // SPEC §1: contact
     #[test]
     fn a_contact_needs_a_name_and_one_way_to_be_reached() {
         let problems = ContactInput::default().apply(blank(), KNOWN).unwrap_err();
         let paths: Vec<String> = problems.iter().map(|problem| problem.path.join(".")).collect();
         assert_eq!(paths, ["name", "email"]);
-        let given = ContactInput { name: Some("Ann".into()), mobile: Some(Some("415 555 0123".into())), ..Default::default() };
+        let given =
+            ContactInput { name: Some("Ann".into()), mobile: Some(Some("415 555 0123".into())), ..Default::default() };
         assert_eq!(given.apply(blank(), KNOWN).unwrap().mobile.as_deref(), Some("+14155550123"));
-        let wrong =
-            ContactInput { name: Some("Ann".into()), email: Some(Some("ann".into())), mobile: Some(Some("1".into())), ..Default::default() };
+        let wrong = ContactInput {
+            name: Some("Ann".into()),
+            email: Some(Some("ann".into())),
+            mobile: Some(Some("1".into())),
+            ..Default::default()
+        };
         assert_eq!(wrong.apply(blank(), KNOWN).unwrap_err().len(), 2, "each said once");
     }
 

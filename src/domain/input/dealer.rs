@@ -162,27 +162,23 @@ impl DealerInput {
     /// Point and time zone: what is given holds; what was derived from the address before is derived again when that changes.
     fn set_place(&self, before: &Dealer, dealer: &mut Dealer, known: &Known<'_>, problems: &mut Problems) {
         let (old, new) = (&before.address, &dealer.address);
-        let located = || (known.locate)(new.country, new.postal_code.as_ref()?);
+        let located = |address: &Address| (known.locate)(address.country, address.postal_code.as_ref()?);
         let moved = (old.country, &old.postal_code) != (new.country, &new.postal_code);
         let point = match self.point {
             Some(Some(point)) => Some(point.parse().map(Some)),
-            Some(None) => Some(Ok(located().map(|place| place.point))),
-            None if moved || dealer.point.is_none() => Some(Ok(located().map(|place| place.point))),
-            None => None,
+            None if !moved && dealer.point.is_some() => None,
+            Some(None) | None => Some(Ok(located(new).map(|place| place.point))),
         };
         problems.set(&mut dealer.point, point);
-        let usual = |address: &Address, region: Option<&str>| {
-            region.and_then(|region| (known.zone_of)(address.country, region)).unwrap_or(known.tenant.time_zone)
-        };
-        let is_usual = before.time_zone == usual(old, old.region.as_deref()) || before.number.is_empty();
-        let derived = || {
-            let region = new.region.clone().or_else(|| located()?.region);
-            usual(new, region.as_deref())
+        let usual = |address: &Address| {
+            let region = address.region.clone().or_else(|| located(address)?.region);
+            let zone = region.and_then(|region| (known.zone_of)(address.country, &region));
+            zone.unwrap_or(known.tenant.time_zone)
         };
         let zone = match &self.time_zone {
             Some(Some(given)) => Some(time_zone(given)),
-            Some(None) => Some(Ok(derived())),
-            None if is_usual && (moved || old.region != new.region) => Some(Ok(derived())),
+            Some(None) => Some(Ok(usual(new))),
+            None if before.number.is_empty() || before.time_zone == usual(old) => Some(Ok(usual(new))),
             None => None,
         };
         problems.set(&mut dealer.time_zone, zone);

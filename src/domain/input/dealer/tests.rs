@@ -76,7 +76,6 @@ fn minimal() -> DealerInput {
     DealerInput { number: Some("A-1".into()), name: Some("Acme Motors".into()), ..DealerInput::default() }
 }
 
-
 fn paths(problems: &[Invalid]) -> Vec<String> {
     problems.iter().map(|problem| problem.path.join(".")).collect()
 }
