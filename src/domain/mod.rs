@@ -5,6 +5,7 @@
 pub mod actor;
 pub mod calendar;
 pub mod category;
+pub mod custom_field;
 pub mod dealer;
 pub mod decision;
 pub mod delivery;
