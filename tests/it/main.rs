@@ -8,4 +8,6 @@
     reason = "a test fails loudly, its helpers too"
 )]
 
+mod rules_golden;
+mod rules_properties;
 mod support;
