@@ -117,6 +117,31 @@ pub async fn list_versions(
     query.all(conn).await?.into_iter().map(version_domain).collect()
 }
 
+/// The published versions of those of these interfaces that have one.
+pub async fn list_published(
+    conn: &Conn,
+    tenant: TenantId,
+    ids: &[InterfaceId],
+) -> Result<Vec<(Interface, InterfaceVersion)>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let interfaces = lookup_many(conn, tenant, ids).await?;
+    let wanted = interfaces.iter().filter_map(|interface| Some((interface.id, interface.published_number?)));
+    let any = wanted.fold(Condition::any().add(sea_orm::sea_query::Expr::val(false)), |any, (id, number)| {
+        any.add(
+            Condition::all().add(version::Column::InterfaceId.eq(id.uuid())).add(version::Column::Number.eq(number)),
+        )
+    });
+    let query = version::Entity::find().filter(version::Column::TenantId.eq(tenant.uuid())).filter(any);
+    let versions = query.all(conn).await?.into_iter().map(version_domain).collect::<Result<Vec<_>, _>>()?;
+    let pair = |version: InterfaceVersion| {
+        let interface = interfaces.iter().find(|interface| interface.id == version.interface)?;
+        Some((interface.clone(), version))
+    };
+    Ok(versions.into_iter().filter_map(pair).collect())
+}
+
 /// A new version.
 pub async fn insert_version(conn: &Conn, tenant: TenantId, new: &InterfaceVersion) -> Result<(), StoreError> {
     let row = version::Model {

@@ -77,6 +77,40 @@ pub async fn count(conn: &Conn, tenant: TenantId, filter: &UserFilter, up_to: u6
     Ok(query.count(conn).await?)
 }
 
+/// The active users who manage a group that one of these users is in, with that user.
+pub async fn list_managers(conn: &Conn, tenant: TenantId, users: &[UserId]) -> Result<Vec<(UserId, User)>, StoreError> {
+    if users.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<String> = (2..users.len() + 2).map(|place| format!("${place}")).collect();
+    let sql = format!(
+        "select distinct member.user_id as member_id, manager.user_id as manager_id from memberships member
+         join memberships manager on manager.tenant_id = member.tenant_id and manager.group_id = member.group_id
+         where member.tenant_id = $1 and manager.manages and manager.user_id <> member.user_id and member.user_id in ({})",
+        places.join(", ")
+    );
+    let values = std::iter::once(tenant.uuid().into()).chain(users.iter().map(|id| id.uuid().into())).collect();
+    let mut pairs: Vec<(UserId, UserId)> = Vec::new();
+    for row in conn.query_sql(&sql, values).await? {
+        let (member, manager): (uuid::Uuid, uuid::Uuid) =
+            (row.try_get("", "member_id")?, row.try_get("", "manager_id")?);
+        pairs.push((member.into(), manager.into()));
+    }
+    let managers: Vec<UserId> = pairs.iter().map(|(_, manager)| *manager).collect();
+    let found = lookup_many(conn, tenant, &managers).await?;
+    let known = |id: &UserId| found.iter().find(|user| user.id == *id && user.active).cloned();
+    Ok(pairs.into_iter().filter_map(|(member, manager)| Some((member, known(&manager)?))).collect())
+}
+
+/// The active admins.
+pub async fn list_admins(conn: &Conn, tenant: TenantId) -> Result<Vec<User>, StoreError> {
+    let query = of(tenant)
+        .filter(Column::Role.eq(stored_role(Role::Admin)))
+        .filter(Column::Active.eq(true))
+        .order_by_asc(Column::Id);
+    query.all(conn).await?.into_iter().map(domain).collect()
+}
+
 /// New users.
 pub async fn insert(conn: &Conn, users: &[User]) -> Result<(), StoreError> {
     insert_all(conn, users.iter().map(row).collect::<Result<_, _>>()?).await

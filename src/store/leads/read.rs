@@ -11,7 +11,7 @@ use super::super::rows::request;
 use super::super::scope::Scope;
 use super::row::domain;
 use crate::domain::Timestamp;
-use crate::domain::id::{DealerId, JobId, LeadId, RequestId, UserId};
+use crate::domain::id::{DealerId, JobId, LeadId, RequestId, TenantId, UserId};
 use crate::domain::lead::{Lead, LeadState};
 
 /// Which copies of a scope are wanted: all conditions must hold; an empty one holds for every copy.
@@ -81,6 +81,22 @@ pub async fn chains(conn: &Conn, scope: &Scope, requests: &[RequestId]) -> Resul
         .order_by_asc(Column::RequestId)
         .order_by_asc(Column::Round)
         .order_by_asc(Column::Id);
+    query.all(conn).await?.into_iter().map(domain).collect()
+}
+
+/// Waiting copies of a tenant after `cursor`, by id: the way in which a job goes through all of them.
+pub async fn list_waiting(
+    conn: &Conn,
+    tenant: TenantId,
+    cursor: Option<LeadId>,
+    limit: u64,
+) -> Result<Vec<Lead>, StoreError> {
+    let query = Entity::find()
+        .filter(Scope::system(tenant).leads())
+        .filter(Column::State.eq(LeadState::Offered.as_str()))
+        .filter(Condition::all().add_option(cursor.map(|after| Column::Id.gt(after.uuid()))))
+        .order_by_asc(Column::Id)
+        .limit(limit);
     query.all(conn).await?.into_iter().map(domain).collect()
 }
 
