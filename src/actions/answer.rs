@@ -89,7 +89,7 @@ pub fn apply(
             copy.state = Rejected;
             copy.times.rejected_at = Some(at);
             copy.state_reason = Some(reason.clone());
-            desk.event(EventKind::LeadRejected, copy, state(before), state(Rejected), Some(reason.clone()));
+            desk.event(EventKind::LeadRejected, copy, Some(state(before)), Some(state(Rejected)), Some(reason.clone()));
         }
         (Answer::Win { reason }, Offered | Acknowledged | Accepted) => {
             acknowledge(desk, (held, request), copy, who);
@@ -135,20 +135,20 @@ fn acknowledge(desk: &mut Desk<'_>, (held, request): (&Held, &Request), copy: &m
     copy.exception = None;
     let seconds = copy.times.offered_at.map(|offered| at.since(offered).as_secs_f64());
     let after = serde_json::json!({ "state": copy.state, "by": who, "responseSeconds": seconds });
-    desk.event(EventKind::LeadAcknowledged, copy, state(LeadState::Offered), Some(after), None);
+    desk.event(EventKind::LeadAcknowledged, copy, Some(state(LeadState::Offered)), Some(after), None);
     for other in held.waiting_beside(copy) {
         desk.take_away(other, request, TAKEN_REASON, false, Tell::Loser);
     }
 }
 
 fn close(desk: &mut Desk<'_>, copy: &mut Lead, to: LeadState, kind: EventKind, reason: Option<String>) {
-    let before = state(copy.state);
+    let before = Some(state(copy.state));
     copy.state = to;
     copy.times.closed_at = Some(desk.at());
     copy.state_reason.clone_from(&reason);
-    desk.event(kind, copy, before, state(to), reason);
+    desk.event(kind, copy, before, Some(state(to)), reason);
 }
 
-fn state(state: LeadState) -> Option<serde_json::Value> {
-    Some(serde_json::json!({ "state": state }))
+fn state(state: LeadState) -> serde_json::Value {
+    serde_json::json!({ "state": state })
 }

@@ -16,7 +16,7 @@ use super::handover::{Decided, Engine, Firmness, Move, Tell, Urgency, Verdict, c
 use super::held::Held;
 
 /// How long a worker may take for one batch before another may take the run over.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 /// Copies per batch: a transaction of some tens of milliseconds.
 const BATCH: u64 = 200;
 /// Copies that a dry run looks at, so that it answers within seconds.

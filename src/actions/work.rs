@@ -36,6 +36,7 @@ pub struct Call<'a> {
 }
 
 /// A mutation that has begun, or was done before.
+#[expect(clippy::large_enum_variant, reason = "one value, moved once, at the start of a mutation")]
 pub enum Begun<'c, T> {
     /// Nothing was done under this key yet.
     Fresh(Work<'c>),

@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder}
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{from_json, insert_all, json_of, name_of, named, time, update_where};
-use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::interface::{Column, Entity, Model};
 use super::rows::{decision, interface_version as version};
 use crate::domain::id::{InterfaceId, TenantId};
@@ -40,8 +40,7 @@ pub async fn list(
 ) -> Result<Page<Interface>, StoreError> {
     let sorted = SortedBy::new([(Column::Name, false), (Column::Id, false)], order);
     let rows = sorted.apply(Entity::find().filter(Column::TenantId.eq(tenant.uuid())), page).all(conn).await?;
-    let found =
-        sorted.page(rows, page, |row: &Model| -> Key { vec![KeyPart::Text(row.name.clone()), KeyPart::Id(row.id)] });
+    let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Text(row.name.clone()), KeyPart::Id(row.id)] });
     let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
 }

@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, IntoSimpleExpr, PaginatorTrait, QueryFil
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{begins, from_json, insert_all, json_of, object, time, update_where};
-use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::membership;
 use super::rows::user::{Column, Entity, Model};
 use crate::domain::actor::Role;
@@ -66,7 +66,7 @@ pub async fn list(
     let key = |row: &Model| -> Key {
         vec![KeyPart::Text(row.last_name.clone()), KeyPart::Text(row.first_name.clone()), KeyPart::Id(row.id)]
     };
-    let found = sorted.page(rows, page, key);
+    let found = cut(rows, page, key);
     let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
 }

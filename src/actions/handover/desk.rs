@@ -122,7 +122,7 @@ impl<'c> Desk<'c> {
         copy.recipient = Some(placement.recipient);
         copy.decision = Some(placement.decision);
         copy.job = placement.job;
-        copy.exception = placement.exception.clone();
+        copy.exception.clone_from(&placement.exception);
         copy.times.offered_at = Some(self.at);
         copy.times.updated_at = self.at;
         let siblings: Vec<Lead> = chain.iter().chain([&*copy]).cloned().collect();

@@ -9,7 +9,7 @@ use crate::domain::job::{Algorithm, Job};
 use crate::domain::lead::{Lead, LeadState};
 
 /// How long a job waits before it asks a condition again that reads the time.
-const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
+const ASK_AGAIN_AFTER: Duration = Duration::from_mins(1);
 
 /// What a job's condition says of a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

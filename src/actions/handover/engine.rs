@@ -26,7 +26,7 @@ use super::directory::Directory;
 use super::eligible::{Condition, Urgency, Verdict, verdict};
 
 /// Over which time the rates of recipients are taken.
-const RATES_OVER: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+const RATES_OVER: Duration = Duration::from_hours(90 * 24);
 
 /// A published interface, compiled.
 pub struct Published {
@@ -346,7 +346,7 @@ pub fn start_of_day(at: Timestamp, zone: chrono_tz::Tz) -> Timestamp {
     use chrono::{NaiveTime, TimeZone};
     let day = at.datetime().with_timezone(&zone).date_naive();
     let hours = (0..4).filter_map(|hour| NaiveTime::from_hms_opt(hour, 0, 0));
-    let first = hours.filter_map(|time| zone.from_local_datetime(&day.and_time(time)).earliest()).next();
+    let first = hours.find_map(|time| zone.from_local_datetime(&day.and_time(time)).earliest());
     first.map_or(at, |moment| Timestamp::from(moment.to_utc()))
 }
 

@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, EntityTrait, IntoSimpleExpr, PaginatorTrait, QueryFil
 
 use super::super::conn::Conn;
 use super::super::error::StoreError;
-use super::super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy};
+use super::super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::super::rows::lead::{Column, Entity, Model};
 use super::super::rows::request;
 use super::super::scope::Scope;
@@ -119,7 +119,7 @@ pub async fn list(
         let moment = if sort.0 == LeadSort::ReceivedAt { row.received_at } else { row.updated_at };
         vec![KeyPart::Int(moment), KeyPart::Id(row.id)]
     };
-    let found = sorted.page(rows, page, key);
+    let found = cut(rows, page, key);
     let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
 }
