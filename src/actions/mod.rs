@@ -13,6 +13,7 @@ pub mod held;
 pub mod intake;
 pub mod links;
 pub mod manual_runs;
+pub mod messages;
 pub mod network;
 pub mod networks;
 pub mod permit;

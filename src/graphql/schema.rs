@@ -3,16 +3,16 @@
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
 use super::guard::{Guard, Limits};
-use super::leads::{LeadMutation, LeadQuery};
+use super::leads::{AuditQuery, LeadMutation, LeadQuery, MessageMutation, MessageQuery};
 use super::node::NodeQuery;
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, LeadQuery);
+pub struct Query(NodeQuery, LeadQuery, MessageQuery, AuditQuery);
 
 /// Everything that can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(LeadMutation);
+pub struct Mutation(LeadMutation, MessageMutation);
 
 /// The schema with its guard.
 pub type BatonSchema = Schema<Query, Mutation, EmptySubscription>;

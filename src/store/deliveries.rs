@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sea_orm::sea_query::{Condition, Expr};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::conn::Conn;
 use super::error::StoreError;
@@ -51,6 +51,17 @@ pub async fn list(
     let found = cut(rows, page, key);
     let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+}
+
+/// How many there are, of one state or of all, counted up to `up_to`.
+pub async fn count(conn: &Conn, tenant: TenantId, state: Option<DeliveryState>, up_to: u64) -> Result<u64, StoreError> {
+    let query = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::TenantId.eq(tenant.uuid()))
+        .filter(Condition::all().add_option(state.map(|state| Column::State.eq(name_of(&state)))))
+        .limit(up_to);
+    Ok(query.count(conn).await?)
 }
 
 /// Every attempt of a delivery, in order.
