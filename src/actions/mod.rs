@@ -5,6 +5,7 @@
 pub mod calendar;
 pub mod context;
 pub mod error;
+pub mod import;
 pub mod network;
 pub mod permit;
 pub mod work;
