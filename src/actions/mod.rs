@@ -10,6 +10,7 @@ pub mod due;
 pub mod error;
 pub mod handover;
 pub mod held;
+pub mod import;
 pub mod intake;
 pub mod links;
 pub mod manual_runs;
