@@ -8,6 +8,7 @@ pub mod decisions;
 pub mod deliveries;
 pub mod error;
 pub mod events;
+pub mod health;
 pub mod idempotency;
 pub mod interfaces;
 pub mod jobs;
