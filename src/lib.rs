@@ -4,6 +4,8 @@
 //!
 //! - [`domain`]: WHAT THINGS ARE
 //! - [`places`]: WHERE THINGS ARE
+//! - [`rules`]: WHAT A RULE MEANS
+//! - [`routing`]: WHO GETS IT
 //! - [`store`]: WHAT IS SAVED
 //! - [`actions`]: WHAT MAY BE DONE
 //! - [`delivery`]: WHAT GOES OUT
@@ -18,6 +20,10 @@
 pub mod domain;
 
 pub mod places;
+
+pub mod rules;
+
+pub mod routing;
 
 pub mod store;
 
