@@ -15,8 +15,7 @@ use super::outbox::{Outbox, UnderWay};
 use super::trouble::Trouble;
 use super::worker::Worker;
 use crate::domain::Timestamp;
-use crate::store::leads::{self, DueKind};
-use crate::store::{StoreError, deliveries};
+use crate::store::deliveries;
 
 /// Requests that follow each other closely are looked after together.
 const REST_MIN: Duration = Duration::from_millis(20);
@@ -42,10 +41,11 @@ impl Worker {
             match worked.await {
                 Ok((stepped, next)) => {
                     trouble.is_over();
-                    if !stepped.is_idle() {
+                    if stepped.is_idle() {
+                        rest(&mut stop, self.pause(next), Some(&self.wake.due)).await;
+                    } else {
                         self.wake.outbox.notify_one();
                     }
-                    rest(&mut stop, self.pause(next), Some(&self.wake.due)).await;
                 }
                 Err(error) => rest(&mut stop, trouble.begins(&error), None).await,
             }
@@ -84,13 +84,6 @@ impl Worker {
     fn pause(&self, next: Option<Timestamp>) -> Duration {
         let poll = self.settings.poll;
         next.map_or(poll, |next| next.since(self.context.clock.now()).min(poll))
-    }
-
-    async fn next_deadline(&self) -> Result<Option<Timestamp>, StoreError> {
-        let reader = self.context.store.reader();
-        let reassign = leads::next_due(reader, DueKind::Reassign).await?;
-        let warn = leads::next_due(reader, DueKind::Warn).await?;
-        Ok([reassign, warn].into_iter().flatten().min())
     }
 }
 

@@ -5,12 +5,14 @@
 use super::error::JobError;
 use super::outbox::{Done, Posted};
 use crate::actions::Context;
+use crate::actions::due::baton;
 use crate::delivery::{Outcome, Tried, next_attempt};
 use crate::domain::Timestamp;
 use crate::domain::delivery::{AttemptOutcome, Delivery};
-use crate::domain::event::{ActorKind, Event, EventActor, EventKind};
+use crate::domain::event::{Event, EventKind};
+use crate::domain::offer::Addressee;
 use crate::store::deliveries::{self, AttemptRecord};
-use crate::store::{Conn, events};
+use crate::store::{Conn, contacts, events, tenants};
 
 /// Writes all of them down in one transaction.
 pub(super) async fn record(context: &Context, done: &[Done]) -> Result<Posted, JobError> {
@@ -30,6 +32,7 @@ pub(super) async fn record(context: &Context, done: &[Done]) -> Result<Posted, J
             AttemptOutcome::Failed => {
                 posted.failed += 1;
                 failures.push(failure(context, one, attempt.detail, at));
+                note_bounce(context, &tx, (one, at), &mut failures).await?;
             }
         }
     }
@@ -41,7 +44,7 @@ pub(super) async fn record(context: &Context, done: &[Done]) -> Result<Posted, J
 async fn attempt(context: &Context, conn: &Conn, done: &Done, at: Timestamp) -> Result<AttemptRecord, JobError> {
     let (outcome, detail, next_attempt_at) = match &done.outcome {
         Outcome::Sent { reply } => (AttemptOutcome::Sent, reply.clone(), None),
-        Outcome::Permanent { reason } => (AttemptOutcome::Failed, reason.clone(), None),
+        Outcome::Permanent { reason, .. } => (AttemptOutcome::Failed, reason.clone(), None),
         Outcome::Retry { after, reason } => {
             let (attempt_count, first_at) = tries_so_far(conn, &done.delivery, at).await?;
             let next = next_attempt(Tried { attempt_count, first_at, now: at, after: *after }, context.entropy.unit());
@@ -64,9 +67,28 @@ async fn tries_so_far(conn: &Conn, delivery: &Delivery, at: Timestamp) -> Result
     Ok((count, latest.last().map_or(at, |first| first.attempted_at)))
 }
 
+/// A contact whose address was refused gets no further leads until somebody mends it: whoever can't be told is no candidate.
+async fn note_bounce(
+    context: &Context,
+    conn: &Conn,
+    (done, at): (&Done, Timestamp),
+    events: &mut Vec<Event>,
+) -> Result<(), JobError> {
+    let Outcome::Permanent { bad_address: true, .. } = done.outcome else { return Ok(()) };
+    let (tenant, Some(Addressee::Contact(contact))) = (done.delivery.tenant, done.delivery.addressee) else {
+        return Ok(());
+    };
+    if contacts::mark_bounced(conn, tenant, contact, &done.delivery.address, at).await? {
+        tenants::raise_network_version(conn, tenant).await?;
+        let line = context.event(tenant, at, baton(), EventKind::Updated, contact);
+        let after = Some(serde_json::json!({ "bouncedAt": at.to_string() }));
+        events.push(Event { after, reason: Some("the address was refused".to_owned()), ..line });
+    }
+    Ok(())
+}
+
 fn failure(context: &Context, done: &Done, reason: Option<String>, at: Timestamp) -> Event {
-    let by = EventActor { kind: ActorKind::System, id: "baton".to_owned(), name: "Baton".to_owned() };
     let delivery = &done.delivery;
-    let line = context.event(delivery.tenant, at, by, EventKind::DeliveryFailed, delivery.id);
+    let line = context.event(delivery.tenant, at, baton(), EventKind::DeliveryFailed, delivery.id);
     Event { lead: delivery.lead, request: done.about.as_ref().map(|copy| copy.request), reason, ..line }
 }

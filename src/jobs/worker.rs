@@ -9,9 +9,10 @@ use std::time::Duration;
 use super::error::JobError;
 use super::outbox::{Outbox, Posted};
 use super::wake::Wake;
-use crate::actions::Context;
+use crate::actions::{Context, due, manual_runs};
 use crate::domain::Timestamp;
-use crate::store::idempotency;
+use crate::store::leads::{self, DueKind};
+use crate::store::{StoreError, idempotency, runs};
 
 /// Answers are remembered for a day; a few minutes more do no harm.
 const FORGET_EVERY: Duration = Duration::from_secs(10 * 60);
@@ -60,22 +61,44 @@ impl Worker {
 
     /// Does everything that is due at this moment, messages last.
     pub async fn step(&self) -> Result<Stepped, JobError> {
-        let mut stepped = self.due_step().await?;
+        let mut stepped = Stepped::default();
+        loop {
+            let more = self.due_step().await?;
+            if more.is_idle() {
+                break;
+            }
+            stepped.due += more.due;
+            stepped.runs += more.runs;
+        }
         if let Some(outbox) = &self.outbox {
             stepped.posted = outbox.step().await?;
         }
         Ok(stepped)
     }
 
-    /// Deadlines, warnings, job runs; not messages.
+    /// One batch of deadlines and warnings, and one of a job run; not messages. A look that finds nothing only reads.
     pub(super) async fn due_step(&self) -> Result<Stepped, JobError> {
-        let stepped = Stepped::default();
-        self.forget_old_answers().await?;
+        let mut stepped = Stepped::default();
+        let now = self.context.clock.now();
+        if self.next_deadline().await?.is_some_and(|deadline| deadline <= now) {
+            stepped.due = due::sweep(&self.context, self.settings.batch).await?.examined;
+        }
+        if runs::is_any_open(self.context.store.reader(), now).await? {
+            stepped.runs = u64::from(manual_runs::step(&self.context).await?);
+        }
+        self.forget_old_answers(now).await?;
         Ok(stepped)
     }
 
-    async fn forget_old_answers(&self) -> Result<(), JobError> {
-        let now = self.context.clock.now();
+    /// The earliest deadline or warning of all.
+    pub(super) async fn next_deadline(&self) -> Result<Option<Timestamp>, StoreError> {
+        let reader = self.context.store.reader();
+        let reassign = leads::next_due(reader, DueKind::Reassign).await?;
+        let warn = leads::next_due(reader, DueKind::Warn).await?;
+        Ok([reassign, warn].into_iter().flatten().min())
+    }
+
+    async fn forget_old_answers(&self, now: Timestamp) -> Result<(), JobError> {
         if now < Timestamp::from_micros(self.forget_at.load(Ordering::Relaxed)) {
             return Ok(());
         }
