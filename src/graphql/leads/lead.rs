@@ -200,7 +200,6 @@ impl Lead {
     }
 
     /// Everything that happened to any copy of the request, oldest first.
-    #[expect(clippy::too_many_arguments, reason = "the four arguments of a connection and a switch")]
     async fn timeline(
         &self,
         ctx: &Context<'_>,
