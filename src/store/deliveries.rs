@@ -164,6 +164,21 @@ pub async fn record(conn: &Conn, delivery: &Delivery, record: &AttemptRecord) ->
     Ok(true)
 }
 
+/// Takes a claimed delivery out of the outbox for good, because it no longer makes sense. Says whether it was still ours.
+pub async fn cancel(conn: &Conn, delivery: &Delivery, reason: &str) -> Result<bool, StoreError> {
+    let touched = Entity::update_many()
+        .col_expr(Column::State, Expr::val(name_of(&DeliveryState::Cancelled)))
+        .col_expr(Column::NextAttemptAt, Expr::val(None::<i64>))
+        .col_expr(Column::LastError, Expr::val(reason))
+        .filter(Column::TenantId.eq(delivery.tenant.uuid()))
+        .filter(Column::Id.eq(delivery.id.uuid()))
+        .filter(Column::State.eq(name_of(&DeliveryState::Pending)))
+        .filter(Column::Attempts.eq(i64::from(delivery.attempts)))
+        .exec(conn)
+        .await?;
+    Ok(touched.rows_affected == 1)
+}
+
 /// Puts a given-up delivery back into the outbox; whether it was one.
 pub async fn resend(conn: &Conn, tenant: TenantId, id: DeliveryId, at: Timestamp) -> Result<bool, StoreError> {
     let touched = Entity::update_many()

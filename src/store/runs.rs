@@ -42,6 +42,13 @@ pub async fn insert(conn: &Conn, runs: &[JobRun]) -> Result<(), StoreError> {
     insert_all(conn, rows).await
 }
 
+/// Whether a run waits or was left behind.
+pub async fn is_any_open(conn: &Conn, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "select 1 as one from job_runs
+        where state in ('QUEUED', 'RUNNING') and (claimed_until is null or claimed_until <= $1) limit 1";
+    Ok(!conn.query_sql(sql, vec![now.micros().into()]).await?.is_empty())
+}
+
 /// Takes the oldest run that waits or was left behind, for `lease`.
 pub async fn claim(conn: &Conn, now: Timestamp, lease: Duration) -> Result<Option<JobRun>, StoreError> {
     let lock = if conn.is_postgres() { "for update skip locked" } else { "" };
