@@ -108,9 +108,10 @@ impl Outbox {
         let outbox = self.clone();
         async move {
             // Our mistake, not the message's: it waits for a program without it.
-            let outcome = AssertUnwindSafe(outbox.send(&delivery)).catch_unwind().await.unwrap_or_else(|_| {
-                Outcome::Retry { after: None, reason: "sending panicked, see the log".to_owned() }
-            });
+            let outcome = AssertUnwindSafe(outbox.send(&delivery))
+                .catch_unwind()
+                .await
+                .unwrap_or_else(|_| Outcome::Retry { after: None, reason: "sending panicked, see the log".to_owned() });
             Done { delivery, about, outcome }
         }
         .boxed()
@@ -184,10 +185,7 @@ impl<'o> UnderWay<'o> {
 }
 
 /// The copies that messages are about, in one statement per tenant.
-async fn copies_of(
-    context: &Context,
-    claimed: &[Delivery],
-) -> Result<HashMap<(DeliveryId, LeadId), Lead>, JobError> {
+async fn copies_of(context: &Context, claimed: &[Delivery]) -> Result<HashMap<(DeliveryId, LeadId), Lead>, JobError> {
     let mut by_tenant: HashMap<_, Vec<&Delivery>> = HashMap::new();
     for delivery in claimed {
         by_tenant.entry(delivery.tenant).or_default().push(delivery);
