@@ -2,7 +2,7 @@
 
 use super::changes::changes;
 use super::target::taken;
-use super::usage::StoredExpressions;
+use super::usage::Definitions;
 use crate::actions::{ActionError, Begun, Call, Context, Permission, Work, permit};
 use crate::domain::category::Category;
 use crate::domain::event::EventKind;
@@ -50,12 +50,9 @@ pub async fn update_category(
     let before = find(&work, id).await?;
     let after = input.apply(before.clone())?;
     let removed: Vec<&String> = before.choices.iter().filter(|choice| !after.choices.contains(choice)).collect();
-    let mut problems = Vec::new();
-    for value in removed {
-        problems.extend(value_in_use(&work, &before, value).await?);
-    }
-    if !problems.is_empty() {
-        return Err(problems.into());
+    if !removed.is_empty() {
+        check_values(&work, &before, &removed).await?;
+        check_users(&work, &before, Some(&after)).await?;
     }
     let (old, new) = changes(Some(&before), Some(&after));
     if old != new {
@@ -75,11 +72,7 @@ pub async fn remove_category(cx: &Context, call: Call<'_>, id: CategoryId) -> Re
     let tenant = call.actor.tenant;
     tenants::raise_network_version(&work, tenant).await?;
     let before = find(&work, id).await?;
-    let users = StoredExpressions::load(&work, tenant).await?.naming(&paths(&before.key));
-    if !users.is_empty() {
-        let message = format!("`{}` is used by {}, change them first", before.label, users.join(", "));
-        return Err(ActionError::refused("id", InvalidCode::InUse, message));
-    }
+    check_users(&work, &before, None).await?;
     let count = dealers::count_category(&work, tenant, &before.key, None).await?;
     if count > 0 {
         let message = format!("{count} dealers have a value of `{}`, take it from them first", before.label);
@@ -91,24 +84,29 @@ pub async fn remove_category(cx: &Context, call: Call<'_>, id: CategoryId) -> Re
     work.commit(id).await
 }
 
-async fn value_in_use(work: &Work<'_>, category: &Category, value: &str) -> Result<Option<Invalid>, ActionError> {
-    let count = dealers::count_category(work, category.tenant, &category.key, Some(value)).await?;
-    let expressions = StoredExpressions::load(work, category.tenant).await?;
-    let users = expressions.naming_with_text(&paths(&category.key), value);
-    let mut reasons = Vec::new();
-    if count > 0 {
-        reasons.push(format!("{count} dealers have it"));
+async fn check_values(work: &Work<'_>, category: &Category, removed: &[&String]) -> Result<(), ActionError> {
+    let mut problems = Vec::new();
+    for value in removed {
+        let count = dealers::count_category(work, category.tenant, &category.key, Some(value)).await?;
+        if count > 0 {
+            let message = format!("{count} dealers have the value `{value}`, give them another one first");
+            problems.push(Invalid::new("choices", InvalidCode::InUse, message));
+        }
     }
-    if !users.is_empty() {
-        reasons.push(format!("it is used by {}", users.join(", ")));
-    }
-    let message = format!("`{value}` can't be removed: {}", reasons.join(" and "));
-    Ok((!reasons.is_empty()).then(|| Invalid::new("choices", InvalidCode::InUse, message)))
+    if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
 }
 
-/// How expressions name a category and its order.
-fn paths(key: &str) -> Vec<String> {
-    ["category", "category_rank"].map(|group| format!("dealer.{group}.{key}")).to_vec()
+async fn check_users(work: &Work<'_>, before: &Category, after: Option<&Category>) -> Result<(), ActionError> {
+    let known = Definitions::load(work, before.tenant).await?;
+    let others = known.categories.iter().filter(|category| category.id != before.id).cloned();
+    let categories = others.chain(after.cloned()).collect();
+    let changed = Definitions { fields: known.fields.clone(), categories };
+    let users = known.users_lost(work, before.tenant, &changed).await?;
+    if users.is_empty() {
+        return Ok(());
+    }
+    let message = format!("{} is used by {}, change them first", before.label, users.join(", "));
+    Err(ActionError::refused(if after.is_some() { "choices" } else { "id" }, InvalidCode::InUse, message))
 }
 
 async fn find(work: &Work<'_>, id: CategoryId) -> Result<Category, ActionError> {
