@@ -4,6 +4,7 @@
 //!
 //! - [`domain`]: WHAT THINGS ARE
 //! - [`places`]: WHERE THINGS ARE
+//! - [`rules`]: WHAT A RULE MEANS
 //! - [`store`]: WHAT IS SAVED
 //! - [`actions`]: WHAT MAY BE DONE
 //! - [`delivery`]: WHAT GOES OUT
@@ -17,6 +18,8 @@
 pub mod domain;
 
 pub mod places;
+
+pub mod rules;
 
 pub mod store;
 

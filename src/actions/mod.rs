@@ -2,8 +2,10 @@
 //!
 //! Only this room and `jobs` begin a transaction. What a user can cause is [`ActionError::Refused`]; only faults are other errors.
 
+pub mod calendar;
 pub mod context;
 pub mod error;
+pub mod network;
 pub mod permit;
 pub mod work;
 

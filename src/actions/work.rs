@@ -14,6 +14,7 @@ use super::context::{Context, event_actor};
 use super::error::ActionError;
 use crate::domain::actor::Actor;
 use crate::domain::event::{Event, EventKind};
+use crate::domain::lead::Lead;
 use crate::domain::{InvalidCode, Timestamp};
 use crate::store::idempotency::{self, Remembered};
 use crate::store::{StoreError, Tx, events};
@@ -103,6 +104,11 @@ impl<'c> Work<'c> {
         let actor = event_actor(self.actor);
         let event = self.context.event(self.actor.tenant, self.at, actor, kind, subject);
         self.events.push(Event { before, after, ..event });
+    }
+
+    /// Adds a line about a part of a lead to the lead's timeline.
+    pub fn note_of_lead(&mut self, lead: &Lead, event: Event) {
+        self.events.push(Event { lead: Some(lead.id), request: Some(lead.request), ..event });
     }
 
     /// Makes it all true at once, and remembers what came of it.

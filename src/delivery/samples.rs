@@ -8,7 +8,7 @@ use crate::domain::Timestamp;
 use crate::domain::id::{LeadId, OfferId, TenantId};
 use crate::domain::link::LinkKey;
 use crate::domain::message::*;
-use crate::domain::message::*;
+use crate::domain::place::CountryCode;
 use crate::domain::tenant::DistanceUnit;
 
 /// 2026-11-21 19:05 UTC.

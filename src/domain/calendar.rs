@@ -3,8 +3,11 @@
 use super::id::{CalendarEventId, LeadId, TenantId, UserId};
 use super::time::Timestamp;
 
+use serde::Serialize;
+
 /// An appointment or task on a lead.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CalendarEvent {
     pub tenant: TenantId,
     pub id: CalendarEventId,
@@ -18,4 +21,24 @@ pub struct CalendarEvent {
     pub created_by: String,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+impl CalendarEvent {
+    /// An event on a lead about which nothing is known yet.
+    pub fn blank(tenant: TenantId, id: CalendarEventId, lead: LeadId, at: Timestamp) -> Self {
+        Self {
+            tenant,
+            id,
+            lead,
+            user: None,
+            title: String::new(),
+            starts_at: at,
+            ends_at: None,
+            completed_at: None,
+            version: 1,
+            created_by: String::new(),
+            created_at: at,
+            updated_at: at,
+        }
+    }
 }

@@ -3,8 +3,11 @@
 use super::id::{CategoryId, TenantId};
 use super::time::Timestamp;
 
+use serde::Serialize;
+
 /// An ordered group of values.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Category {
     pub tenant: TenantId,
     pub id: CategoryId,
@@ -14,4 +17,11 @@ pub struct Category {
     /// The values, best first.
     pub choices: Vec<String>,
     pub created_at: Timestamp,
+}
+
+impl Category {
+    /// A category that has no key yet.
+    pub fn blank(tenant: TenantId, id: CategoryId, created_at: Timestamp) -> Self {
+        Self { tenant, id, key: String::new(), label: String::new(), choices: Vec::new(), created_at }
+    }
 }

@@ -12,7 +12,8 @@ use super::time::Timestamp;
 use serde_json::{Map, Value};
 
 /// A location that receives leads.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Dealer {
     pub tenant: TenantId,
     pub id: DealerId,
@@ -44,7 +45,8 @@ pub struct Dealer {
 }
 
 /// Where post goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Address {
     pub street: Option<String>,
     pub city: Option<String>,
@@ -55,7 +57,8 @@ pub struct Address {
 }
 
 /// How many leads a dealer can take; none means no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Capacity {
     /// Offered, acknowledged and accepted leads at one time.
     pub open: Option<i64>,
@@ -121,7 +124,8 @@ pub enum ContactKind {
 }
 
 /// A person at a dealer who is notified. Not a login.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Contact {
     pub tenant: TenantId,
     pub id: ContactId,

@@ -296,12 +296,9 @@ impl CustomValues {
 
     /// These values after a change that names only some of them: `null` takes a value away, what is not named stays.
     pub fn changed(&self, definitions: &[FieldDefinition], json: &Json) -> Result<Self, Vec<Invalid>> {
-        let given = match json {
-            Json::Object(given) => given,
-            _ => {
-                let message = "custom values are an object such as `{\"tier\": \"Gold\"}`";
-                return Err(vec![Invalid::new("custom", InvalidCode::Malformed, message)]);
-            }
+        let Json::Object(given) = json else {
+            let message = "custom values are an object such as `{\"tier\": \"Gold\"}`";
+            return Err(vec![Invalid::new("custom", InvalidCode::Malformed, message)]);
         };
         let mut after = self.clone();
         let mut problems = Vec::new();
@@ -482,10 +479,18 @@ pub fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<
         return None;
     }
     let typed_lower = typed.to_lowercase();
-    let alike = |name: &'a str| (strsim::damerau_levenshtein(&typed_lower, &name.to_lowercase()), name);
-    let (distance, name) = known.map(alike).min_by_key(|(distance, _)| *distance)?;
-    let allowed = (typed.chars().count().max(name.chars().count()) / 3).max(1);
-    (distance <= allowed).then_some(name)
+    let length = typed_lower.chars().count();
+    let alike = |name: &'a str| {
+        let name_lower = name.to_lowercase();
+        let name_length = name_lower.chars().count();
+        let allowed = (length.max(name_length) / 3).max(1);
+        // The lengths alone rule out most names, and cost nothing to compare.
+        let distance = (length.abs_diff(name_length) <= allowed)
+            .then(|| strsim::damerau_levenshtein(&typed_lower, &name_lower))
+            .filter(|distance| *distance <= allowed)?;
+        Some((distance, name))
+    };
+    known.filter_map(alike).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
 }
 
 #[cfg(test)]

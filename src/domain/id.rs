@@ -129,6 +129,8 @@ ids! {
     CalendarEventId = "cal";
     /// A remembered first answer to a repeated mutation.
     IdempotencyId = "idk";
+    /// One import from the command line.
+    ImportId = "imp";
 }
 
 #[cfg(test)]

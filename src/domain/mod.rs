@@ -5,6 +5,7 @@
 pub mod actor;
 pub mod calendar;
 pub mod category;
+pub mod custom_field;
 pub mod dealer;
 pub mod decision;
 pub mod delivery;
@@ -12,6 +13,7 @@ pub mod error;
 pub mod event;
 pub mod field;
 pub mod id;
+pub mod input;
 pub mod interface;
 pub mod job;
 pub mod lead;

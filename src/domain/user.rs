@@ -10,7 +10,8 @@ use super::time::Timestamp;
 use serde_json::{Map, Value};
 
 /// A staff login.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct User {
     pub tenant: TenantId,
     pub id: UserId,
@@ -57,7 +58,8 @@ pub struct DaysOff {
 }
 
 /// Users who share leads.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Group {
     pub tenant: TenantId,
     pub id: GroupId,

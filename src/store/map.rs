@@ -54,6 +54,12 @@ pub(super) fn point(column: &'static str, lat: Option<f64>, lon: Option<f64>) ->
     }
 }
 
+/// The LIKE pattern, escaped by a backslash, of texts in lower case that begin so.
+pub(super) fn begins(text: &str) -> String {
+    let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("{escaped}%")
+}
+
 /// The columns of an address, as several tables have them.
 pub(super) struct AddressColumns {
     pub(super) street: Option<String>,

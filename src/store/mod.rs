@@ -3,24 +3,33 @@
 //! Every read starts from a [`Scope`] or a tenant; there is no unscoped find. Verbs are fixed: `lookup` (id → Option), `find` (other
 //! key), `list` (page), `count`, `insert`, `update`, `remove`.
 
+pub mod calendar;
+pub mod categories;
 pub mod conn;
+pub mod contacts;
+pub mod dealers;
 pub mod decisions;
 pub mod deliveries;
 pub mod error;
 pub mod events;
+pub mod fields;
+pub mod groups;
 pub mod idempotency;
+pub mod imports;
 pub mod interfaces;
 pub mod jobs;
 pub mod leads;
 mod map;
 pub mod offers;
 pub mod page;
+pub mod postal;
 pub mod requests;
 mod rows;
 pub mod runs;
 pub mod schema;
 pub mod scope;
 pub mod tenants;
+pub mod users;
 
 pub use conn::{Conn, Store, Tx};
 pub use error::StoreError;

@@ -1,0 +1,272 @@
+//! Dealers: single ones, the dealer grid, and a tenant's whole network at once.
+
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Value};
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::map::{AddressColumns, address, begins, from_json, insert_all, json_of, object, point, time, update_where};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy};
+use super::rows::dealer::{Column, Entity, Model};
+use crate::domain::Timestamp;
+use crate::domain::dealer::{Capacity, Dealer};
+use crate::domain::id::{DealerId, TenantId};
+
+/// Which dealers are wanted: all conditions must hold; an empty one holds for every dealer.
+#[derive(Clone, Debug, Default)]
+pub struct DealerFilter {
+    /// Only active ones, or only the others.
+    pub active: Option<bool>,
+    /// Only those that accept leads, or only the others.
+    pub accepts_leads: Option<bool>,
+    /// The name or the number begins so, whatever the case.
+    pub begins: Option<String>,
+    /// The value in a category group: key and value.
+    pub category: Option<(String, String)>,
+    /// Sells this brand.
+    pub brand: Option<String>,
+    /// In this state or province.
+    pub region: Option<String>,
+    /// Only this dealer: what a dealer's own credential may see.
+    pub only: Option<DealerId>,
+}
+
+/// What the dealer grid is sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DealerSort {
+    /// The name, then the number.
+    Name,
+    /// The number with its sub-number.
+    Number,
+    /// The rating; without one first.
+    Rating,
+    /// When the dealer last changed.
+    UpdatedAt,
+}
+
+/// By id.
+pub async fn lookup(conn: &Conn, tenant: TenantId, id: DealerId) -> Result<Option<Dealer>, StoreError> {
+    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+}
+
+/// Several by id, in no particular order; ids that do not exist are left out.
+pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[DealerId]) -> Result<Vec<Dealer>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = of(tenant).filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())));
+    query.all(conn).await?.into_iter().map(domain).collect()
+}
+
+/// By number and sub-number; an empty one for a dealer without.
+pub async fn find_by_number(
+    conn: &Conn,
+    tenant: TenantId,
+    number: &str,
+    sub_number: &str,
+) -> Result<Option<Dealer>, StoreError> {
+    let query = of(tenant).filter(Column::Number.eq(number)).filter(Column::SubNumber.eq(sub_number));
+    query.one(conn).await?.map(domain).transpose()
+}
+
+/// All dealers with one of these numbers, whatever their sub-numbers.
+pub async fn find_by_numbers(conn: &Conn, tenant: TenantId, numbers: &[String]) -> Result<Vec<Dealer>, StoreError> {
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    of(tenant).filter(Column::Number.is_in(numbers)).all(conn).await?.into_iter().map(domain).collect()
+}
+
+/// The tenant's fallback.
+pub async fn find_default(conn: &Conn, tenant: TenantId) -> Result<Option<Dealer>, StoreError> {
+    of(tenant).filter(Column::IsDefault.eq(true)).one(conn).await?.map(domain).transpose()
+}
+
+/// A tenant's whole network, by id.
+pub async fn list_all(conn: &Conn, tenant: TenantId) -> Result<Vec<Dealer>, StoreError> {
+    of(tenant).order_by_asc(Column::Id).all(conn).await?.into_iter().map(domain).collect()
+}
+
+/// A page of the grid.
+pub async fn list(
+    conn: &Conn,
+    tenant: TenantId,
+    filter: &DealerFilter,
+    sort: (DealerSort, Order),
+    page: &PageRequest,
+) -> Result<Page<Dealer>, StoreError> {
+    let columns = match sort.0 {
+        DealerSort::Name => vec![(Column::Name, false), (Column::Id, false)],
+        DealerSort::Number => vec![(Column::Number, false), (Column::SubNumber, false), (Column::Id, false)],
+        DealerSort::Rating => vec![(Column::Rating, true), (Column::Id, false)],
+        DealerSort::UpdatedAt => vec![(Column::UpdatedAt, false), (Column::Id, false)],
+    };
+    let sorted = SortedBy::new(columns, sort.1);
+    let rows = sorted.apply(of(tenant).filter(filter.condition(conn)), page).all(conn).await?;
+    let found = sorted.page(rows, page, |row: &Model| key(row, sort.0));
+    let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
+    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+}
+
+/// How many match, counted up to `up_to`.
+pub async fn count(conn: &Conn, tenant: TenantId, filter: &DealerFilter, up_to: u64) -> Result<u64, StoreError> {
+    let query = of(tenant).select_only().column(Column::Id).filter(filter.condition(conn)).limit(up_to);
+    Ok(query.count(conn).await?)
+}
+
+/// How many dealers have this value in a category group.
+pub async fn count_category(conn: &Conn, tenant: TenantId, key: &str, value: Option<&str>) -> Result<u64, StoreError> {
+    let condition = match value {
+        Some(value) => category_is(conn, key, value),
+        None => json(conn, "categories ->> ", key, "is not null", None),
+    };
+    Ok(of(tenant).filter(condition).count(conn).await?)
+}
+
+/// New dealers.
+pub async fn insert(conn: &Conn, dealers: &[Dealer]) -> Result<(), StoreError> {
+    insert_all(conn, dealers.iter().map(row).collect::<Result<_, _>>()?).await
+}
+
+/// Writes a changed dealer, whose `version` is still the one that was read, and raises the version.
+pub async fn update(conn: &Conn, dealer: &Dealer) -> Result<(), StoreError> {
+    let mut changed = row(dealer)?;
+    changed.version += 1;
+    let unchanged = Condition::all()
+        .add(Column::TenantId.eq(dealer.tenant.uuid()))
+        .add(Column::Id.eq(dealer.id.uuid()))
+        .add(Column::Version.eq(dealer.version));
+    update_where(conn, changed, unchanged).await
+}
+
+/// Ends the fallback of whichever dealer was it, so that another may be.
+pub async fn end_default(conn: &Conn, tenant: TenantId, except: DealerId, at: Timestamp) -> Result<(), StoreError> {
+    let sql = "update dealers set is_default = false, version = version + 1, updated_at = $3
+        where tenant_id = $1 and id <> $2 and is_default";
+    conn.execute_sql(sql, vec![tenant.uuid().into(), except.uuid().into(), at.micros().into()]).await.map(drop)
+}
+
+fn of(tenant: TenantId) -> sea_orm::Select<Entity> {
+    Entity::find().filter(Column::TenantId.eq(tenant.uuid()))
+}
+
+fn key(row: &Model, sort: DealerSort) -> Key {
+    let id = KeyPart::Id(row.id);
+    match sort {
+        DealerSort::Name => vec![KeyPart::Text(row.name.clone()), id],
+        DealerSort::Number => vec![KeyPart::Text(row.number.clone()), KeyPart::Text(row.sub_number.clone()), id],
+        DealerSort::Rating => vec![row.rating.map_or(KeyPart::Null, KeyPart::Double), id],
+        DealerSort::UpdatedAt => vec![KeyPart::Int(row.updated_at), id],
+    }
+}
+
+impl DealerFilter {
+    fn condition(&self, conn: &Conn) -> Condition {
+        let begin = |begin: &String| {
+            let like = |column: Column| {
+                Expr::expr(Func::lower(Expr::col(column))).like(LikeExpr::new(begins(begin)).escape('\\'))
+            };
+            Condition::any().add(like(Column::Name)).add(like(Column::Number))
+        };
+        Condition::all()
+            .add_option(self.active.map(|active| Column::Active.eq(active)))
+            .add_option(self.accepts_leads.map(|accepts| Column::AcceptsLeads.eq(accepts)))
+            .add_option(self.begins.as_ref().map(begin))
+            .add_option(self.category.as_ref().map(|(key, value)| category_is(conn, key, value)))
+            .add_option(self.brand.as_ref().map(|brand| sells(conn, brand)))
+            .add_option(self.region.as_ref().map(|region| Column::Region.eq(region)))
+            .add_option(self.only.map(|id| Column::Id.eq(id.uuid())))
+    }
+}
+
+fn category_is(conn: &Conn, key: &str, value: &str) -> Expr {
+    json(conn, "categories ->> ", key, "= ", Some(value))
+}
+
+fn sells(conn: &Conn, brand: &str) -> Expr {
+    if conn.is_postgres() {
+        // jsonb's `?` would read as a placeholder.
+        json(conn, "jsonb_exists(brands, ", brand, ")", None)
+    } else {
+        json(conn, "exists (select 1 from json_each(brands) where value = ", brand, ")", None)
+    }
+}
+
+/// A condition on a JSON column with its values bound: `before ? middle ?`.
+fn json(conn: &Conn, before: &str, first: &str, middle: &str, second: Option<&str>) -> Expr {
+    let places = if conn.is_postgres() { ["$1", "$2"] } else { ["?", "?"] };
+    let [one, two] = places;
+    let last = if second.is_some() { two } else { "" };
+    let values = std::iter::once(first).chain(second).map(Value::from).collect::<Vec<_>>();
+    Expr::cust_with_values(format!("{before}{one} {middle}{last}"), values)
+}
+
+fn domain(row: Model) -> Result<Dealer, StoreError> {
+    Ok(Dealer {
+        tenant: row.tenant_id.into(),
+        id: row.id.into(),
+        number: row.number,
+        sub_number: row.sub_number,
+        name: row.name,
+        active: row.active,
+        accepts_leads: row.accepts_leads,
+        is_default: row.is_default,
+        address: address(
+            "dealers.postal_code",
+            AddressColumns {
+                street: row.street,
+                city: row.city,
+                region: row.region,
+                country: row.country,
+                postal_code: row.postal_code,
+            },
+        )?,
+        point: point("dealers.lat", row.lat, row.lon)?,
+        time_zone: row.time_zone.parse().map_err(|error| StoreError::corrupt("dealers.time_zone", error))?,
+        hours: from_json("dealers.hours", row.hours)?,
+        rating: row.rating,
+        categories: from_json("dealers.categories", row.categories)?,
+        brands: from_json("dealers.brands", row.brands)?,
+        territory: from_json("dealers.territory", row.territory)?,
+        capacity: Capacity { open: row.capacity_open, per_day: row.capacity_per_day },
+        crm: from_json("dealers.crm", row.crm)?,
+        custom: object("dealers.custom", row.custom)?,
+        version: row.version,
+        created_at: time(row.created_at),
+        updated_at: time(row.updated_at),
+    })
+}
+
+fn row(dealer: &Dealer) -> Result<Model, StoreError> {
+    let address = dealer.address.clone();
+    Ok(Model {
+        tenant_id: dealer.tenant.uuid(),
+        id: dealer.id.uuid(),
+        number: dealer.number.clone(),
+        sub_number: dealer.sub_number.clone(),
+        name: dealer.name.clone(),
+        active: dealer.active,
+        accepts_leads: dealer.accepts_leads,
+        is_default: dealer.is_default,
+        street: address.street,
+        city: address.city,
+        region: address.region,
+        country: address.country.to_string(),
+        postal_code: address.postal_code.map(|code| code.to_string()),
+        lat: dealer.point.map(crate::domain::Point::lat),
+        lon: dealer.point.map(crate::domain::Point::lon),
+        time_zone: dealer.time_zone.name().to_owned(),
+        hours: json_of("dealers.hours", &dealer.hours)?,
+        rating: dealer.rating,
+        categories: json_of("dealers.categories", &dealer.categories)?,
+        brands: json_of("dealers.brands", &dealer.brands)?,
+        territory: json_of("dealers.territory", &dealer.territory)?,
+        capacity_open: dealer.capacity.open,
+        capacity_per_day: dealer.capacity.per_day,
+        crm: json_of("dealers.crm", &dealer.crm)?,
+        custom: serde_json::Value::Object(dealer.custom.clone()),
+        version: dealer.version,
+        created_at: dealer.created_at.micros(),
+        updated_at: dealer.updated_at.micros(),
+    })
+}

@@ -1,0 +1,173 @@
+//! Users: staff logins.
+
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr, Query};
+use sea_orm::{ColumnTrait, EntityTrait, IntoSimpleExpr, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::map::{begins, from_json, insert_all, json_of, object, time, update_where};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy};
+use super::rows::membership;
+use super::rows::user::{Column, Entity, Model};
+use crate::domain::actor::Role;
+use crate::domain::id::{DealerId, GroupId, TenantId, UserId};
+use crate::domain::user::User;
+
+/// Which users are wanted: all conditions must hold; an empty one holds for every user.
+#[derive(Clone, Debug, Default)]
+pub struct UserFilter {
+    /// Only active ones, or only the others.
+    pub active: Option<bool>,
+    /// First or last name begins so, whatever the case.
+    pub begins: Option<String>,
+    /// With this role.
+    pub role: Option<Role>,
+    /// In this group.
+    pub group: Option<GroupId>,
+    /// Working for this dealer.
+    pub dealer: Option<DealerId>,
+}
+
+/// By id.
+pub async fn lookup(conn: &Conn, tenant: TenantId, id: UserId) -> Result<Option<User>, StoreError> {
+    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+}
+
+/// Several by id, in no particular order; ids that do not exist are left out.
+pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = of(tenant).filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())));
+    query.all(conn).await?.into_iter().map(domain).collect()
+}
+
+/// By mail address, in lower case.
+pub async fn find_by_email(conn: &Conn, tenant: TenantId, email: &str) -> Result<Option<User>, StoreError> {
+    of(tenant).filter(Column::Email.eq(email)).one(conn).await?.map(domain).transpose()
+}
+
+/// All of a tenant, by id.
+pub async fn list_all(conn: &Conn, tenant: TenantId) -> Result<Vec<User>, StoreError> {
+    of(tenant).order_by_asc(Column::Id).all(conn).await?.into_iter().map(domain).collect()
+}
+
+/// A page by last name.
+pub async fn list(
+    conn: &Conn,
+    tenant: TenantId,
+    filter: &UserFilter,
+    order: Order,
+    page: &PageRequest,
+) -> Result<Page<User>, StoreError> {
+    let columns = [(Column::LastName, false), (Column::FirstName, false), (Column::Id, false)];
+    let sorted = SortedBy::new(columns, order);
+    let rows = sorted.apply(of(tenant).filter(filter.condition(tenant)), page).all(conn).await?;
+    let key = |row: &Model| -> Key {
+        vec![KeyPart::Text(row.last_name.clone()), KeyPart::Text(row.first_name.clone()), KeyPart::Id(row.id)]
+    };
+    let found = sorted.page(rows, page, key);
+    let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
+    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+}
+
+/// How many match, counted up to `up_to`.
+pub async fn count(conn: &Conn, tenant: TenantId, filter: &UserFilter, up_to: u64) -> Result<u64, StoreError> {
+    let query = of(tenant).select_only().column(Column::Id).filter(filter.condition(tenant)).limit(up_to);
+    Ok(query.count(conn).await?)
+}
+
+/// New users.
+pub async fn insert(conn: &Conn, users: &[User]) -> Result<(), StoreError> {
+    insert_all(conn, users.iter().map(row).collect::<Result<_, _>>()?).await
+}
+
+/// Writes a changed user, whose `version` is still the one that was read, and raises the version.
+pub async fn update(conn: &Conn, user: &User) -> Result<(), StoreError> {
+    let mut changed = row(user)?;
+    changed.version += 1;
+    let unchanged = Condition::all()
+        .add(Column::TenantId.eq(user.tenant.uuid()))
+        .add(Column::Id.eq(user.id.uuid()))
+        .add(Column::Version.eq(user.version));
+    update_where(conn, changed, unchanged).await
+}
+
+fn of(tenant: TenantId) -> sea_orm::Select<Entity> {
+    Entity::find().filter(Column::TenantId.eq(tenant.uuid()))
+}
+
+impl UserFilter {
+    fn condition(&self, tenant: TenantId) -> Condition {
+        let begin = |begin: &String| {
+            let like = |column: Column| {
+                Expr::expr(Func::lower(Expr::col(column))).like(LikeExpr::new(begins(begin)).escape('\\'))
+            };
+            Condition::any().add(like(Column::LastName)).add(like(Column::FirstName))
+        };
+        let members = |group: GroupId| {
+            let members = Query::select()
+                .column(membership::Column::UserId)
+                .from(membership::Entity)
+                .and_where(membership::Column::TenantId.eq(tenant.uuid()))
+                .and_where(membership::Column::GroupId.eq(group.uuid()))
+                .take();
+            Column::Id.into_simple_expr().in_subquery(members)
+        };
+        Condition::all()
+            .add_option(self.active.map(|active| Column::Active.eq(active)))
+            .add_option(self.begins.as_ref().map(begin))
+            .add_option(self.role.map(|role| Column::Role.eq(stored_role(role))))
+            .add_option(self.group.map(members))
+            .add_option(self.dealer.map(|dealer| Column::DealerId.eq(dealer.uuid())))
+    }
+}
+
+fn stored_role(role: Role) -> String {
+    role.as_str().to_uppercase()
+}
+
+fn domain(row: Model) -> Result<User, StoreError> {
+    let role = row.role.to_lowercase().parse().map_err(|error| StoreError::corrupt("users.role", error))?;
+    Ok(User {
+        tenant: row.tenant_id.into(),
+        id: row.id.into(),
+        first_name: row.first_name,
+        last_name: row.last_name,
+        email: row.email,
+        mobile: row.mobile,
+        locale: row.locale,
+        time_zone: row.time_zone.parse().map_err(|error| StoreError::corrupt("users.time_zone", error))?,
+        active: row.active,
+        on_holiday: row.on_holiday,
+        role,
+        dealer: row.dealer_id.map(Into::into),
+        days_off: from_json("users.days_off", row.days_off)?,
+        custom: object("users.custom", row.custom)?,
+        version: row.version,
+        created_at: time(row.created_at),
+        updated_at: time(row.updated_at),
+    })
+}
+
+fn row(user: &User) -> Result<Model, StoreError> {
+    Ok(Model {
+        tenant_id: user.tenant.uuid(),
+        id: user.id.uuid(),
+        first_name: user.first_name.clone(),
+        last_name: user.last_name.clone(),
+        email: user.email.clone(),
+        mobile: user.mobile.clone(),
+        locale: user.locale.clone(),
+        time_zone: user.time_zone.name().to_owned(),
+        active: user.active,
+        on_holiday: user.on_holiday,
+        role: stored_role(user.role),
+        dealer_id: user.dealer.map(DealerId::uuid),
+        days_off: json_of("users.days_off", &user.days_off)?,
+        custom: serde_json::Value::Object(user.custom.clone()),
+        version: user.version,
+        created_at: user.created_at.micros(),
+        updated_at: user.updated_at.micros(),
+    })
+}

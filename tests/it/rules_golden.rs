@@ -1,0 +1,187 @@
+//! Golden cases of the expression language: one folder each under `tests/rules`, a text beside its meaning or its errors.
+//!
+//! A text's first lines may say where it stands: `// context: lead`, `// context: user`, `// sort`; a filter over dealers
+//! otherwise. `BATON_BLESS=1` writes what was found, to be read before it is committed.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use baton::domain::Timestamp;
+use baton::domain::field::{Choice, CustomValue, FieldDefinition, FieldDraft, FieldType, Subject};
+use baton::rules::{
+    Catalog, CatalogParts, CategoryGroup, Checked, Context, Diagnostic, Expect, FieldId, Item, Type, Value, Values,
+    check,
+};
+
+/// A row whose values stand in a plain array by field.
+pub struct Row(pub Vec<Option<CustomValue>>);
+
+impl Values for Row {
+    fn field(&self, field: FieldId) -> Value<'_> {
+        Value::maybe(self.0.get(field.index()).and_then(Option::as_ref))
+    }
+}
+
+/// A tenant with a field of every type.
+pub fn catalog() -> Catalog {
+    let field = |subject, key: &str, field_type, choices: &[&str]| {
+        let choice = |value: &&str| Choice { value: (*value).to_owned(), label: (*value).to_owned() };
+        FieldDefinition::new(FieldDraft {
+            subject,
+            key: key.to_owned(),
+            label: key.to_owned(),
+            field_type,
+            required: false,
+            choices: choices.iter().map(choice).collect(),
+            archived: key == "old_flag",
+        })
+        .unwrap()
+    };
+    let fields = [
+        field(Subject::Dealer, "ev", FieldType::Boolean, &[]),
+        field(Subject::Dealer, "bays", FieldType::Integer, &[]),
+        field(Subject::Dealer, "score", FieldType::Decimal, &[]),
+        field(Subject::Dealer, "opened", FieldType::Date, &[]),
+        field(Subject::Dealer, "audited", FieldType::DateTime, &[]),
+        field(Subject::Dealer, "note", FieldType::Text, &[]),
+        field(Subject::Dealer, "segment", FieldType::Choice, &["Premium", "Volume"]),
+        field(Subject::Dealer, "skills", FieldType::MultiChoice, &["Sales", "Fleet", "Service"]),
+        field(Subject::Dealer, "old_flag", FieldType::Boolean, &[]),
+        field(Subject::Lead, "budget", FieldType::Integer, &[]),
+        field(Subject::Lead, "trade_in", FieldType::Boolean, &[]),
+        field(Subject::User, "level", FieldType::Integer, &[]),
+    ];
+    let tier = CategoryGroup {
+        key: "tier".to_owned(),
+        label: "Tier".to_owned(),
+        values: ["Gold", "Silver", "Bronze"].map(str::to_owned).to_vec(),
+    };
+    Catalog::new(CatalogParts { fields: &fields, categories: &[tier] })
+}
+
+fn rows(catalog: &Catalog) -> Vec<(String, Row)> {
+    let text = fs::read_to_string(folder().join("rows.json")).unwrap();
+    let json: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
+    let row = |values: &serde_json::Value| {
+        let mut row = vec![None; catalog.fields().len()];
+        for (path, value) in values.as_object().unwrap() {
+            let id = catalog.find(path).unwrap_or_else(|| panic!("rows.json: no field {path}"));
+            row[id.index()] = Some(typed(catalog.field(id).unwrap().ty, value));
+        }
+        Row(row)
+    };
+    json.iter().map(|(name, values)| (name.clone(), row(values))).collect()
+}
+
+fn typed(ty: Type, json: &serde_json::Value) -> CustomValue {
+    let text = || json.as_str().unwrap().to_owned();
+    match ty {
+        Type::Bool => CustomValue::Boolean(json.as_bool().unwrap()),
+        Type::Int => CustomValue::Integer(json.as_i64().unwrap()),
+        Type::Double => CustomValue::Decimal(json.as_f64().unwrap()),
+        Type::Text => CustomValue::Text(text()),
+        Type::Timestamp => {
+            let at = chrono::DateTime::parse_from_rfc3339(&text()).unwrap();
+            CustomValue::DateTime(Timestamp::from(at.to_utc()))
+        }
+        Type::List(Item::Text) => CustomValue::MultiChoice(serde_json::from_value(json.clone()).unwrap()),
+        other => panic!("no field is {other}"),
+    }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules")
+}
+
+/// Every case folder of a kind, by name.
+fn cases(kind: &str) -> Vec<PathBuf> {
+    let below = |path: PathBuf| fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+    let mut cases: Vec<PathBuf> = below(folder().join(kind)).flat_map(below).collect();
+    cases.sort();
+    cases
+}
+
+fn checked(case: &Path, catalog: &Catalog) -> (Result<Checked, Vec<Diagnostic>>, Context, Expect) {
+    let text = fs::read_to_string(case.join("rule.cel")).unwrap();
+    let says = |comment: &str| text.lines().take_while(|line| line.starts_with("//")).any(|line| line == comment);
+    let context = match () {
+        () if says("// context: lead") => Context::LeadCondition,
+        () if says("// context: user") => Context::CandidateUser,
+        () => Context::CandidateDealer,
+    };
+    let expect = if says("// sort") { Expect::SortKey } else { Expect::Condition };
+    (check(&text, catalog, context, expect), context, expect)
+}
+
+/// Compares with the case's file, or writes it when blessing; answers with what differs.
+fn compare(case: &Path, file: &str, found: &str) -> Option<String> {
+    let path = case.join(file);
+    if env::var_os("BATON_BLESS").is_some() {
+        fs::write(&path, found).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    (expected != found).then(|| format!("{}\n--- expected\n{expected}--- found\n{found}", case.display()))
+}
+
+// EXPR-1, EXPR-3, EXPR-4, EXPR-5, IFACE-2, IFACE-6
+#[test]
+fn every_passing_case_has_its_canonical_text_and_its_value_for_each_row() {
+    let catalog = catalog();
+    let rows = rows(&catalog);
+    let mut wrong = Vec::new();
+    for case in cases("passing") {
+        let (result, context, expect) = checked(&case, &catalog);
+        let checked = match result {
+            Ok(checked) => checked,
+            Err(problems) => {
+                wrong.push(format!("{}: {problems:?}", case.display()));
+                continue;
+            }
+        };
+        let mut found = format!("{}\n\n", checked.text());
+        for (name, row) in &rows {
+            match expect {
+                Expect::Condition => writeln!(found, "{name}: {:?}", checked.truth(row)).unwrap(),
+                Expect::SortKey => writeln!(found, "{name}: {}", checked.sort_key(row).shown()).unwrap(),
+            }
+            if expect == Expect::Condition {
+                for term in checked.explain(row) {
+                    let read: Vec<String> =
+                        term.read.iter().map(|read| format!("{} = {}", read.path, read.shown)).collect();
+                    writeln!(found, "  {:?}: {}  [{}]", term.truth, term.text, read.join(", ")).unwrap();
+                }
+            }
+        }
+        wrong.extend(compare(&case, "expected", &found));
+        let again = check(checked.text(), &catalog, context, expect).unwrap();
+        assert_eq!(again, checked, "{}: the canonical text says something else", case.display());
+        assert_eq!(again.text(), checked.text());
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+// EXPR-2, EXPR-6
+#[test]
+fn every_failing_case_reports_all_its_problems_with_their_places() {
+    let catalog = catalog();
+    let mut wrong = Vec::new();
+    for case in cases("failing") {
+        let problems = match checked(&case, &catalog).0 {
+            Ok(checked) => {
+                wrong.push(format!("{}: was accepted as {}", case.display(), checked.text()));
+                continue;
+            }
+            Err(problems) => problems,
+        };
+        let mut found = String::new();
+        for Diagnostic { line, column, length, message, suggestion } in problems {
+            let suggestion = suggestion.map_or_else(String::new, |text| format!("  => {text}"));
+            writeln!(found, "{line}:{column}+{length} {message}{suggestion}").unwrap();
+        }
+        wrong.extend(compare(&case, "diagnostics", &found));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
