@@ -9,6 +9,7 @@
 //! - [`actions`]: WHAT MAY BE DONE
 //! - [`delivery`]: WHAT GOES OUT
 //! - [`graphql`]: WHAT IS ASKED
+//! - [`demo`]: WHAT CAN BE TRIED
 //! - [`http`]: HOW IT IS REACHED
 //!
 //! Beside them: [`config`] (what an operator may set), [`telemetry`] (what the server says about itself), [`clock`] (the
@@ -28,6 +29,8 @@ pub mod actions;
 pub mod delivery;
 
 pub mod graphql;
+
+pub mod demo;
 
 pub mod http;
 

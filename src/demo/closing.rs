@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::copies::changed;
 use super::course::{Course, Hand};
 use super::network::days;
 use super::rows::{Told, by_baton};
@@ -104,7 +105,7 @@ impl Course<'_> {
     fn change(&mut self, copy: usize, at: Timestamp, change: impl FnOnce(&mut Lead)) -> Option<LeadId> {
         let (lead, _) = self.copies.get_mut(copy)?;
         change(lead);
-        lead.changed(at);
+        changed(lead, at);
         Some(lead.id)
     }
 

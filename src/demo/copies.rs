@@ -12,7 +12,7 @@ use crate::domain::dealer::ContactKind;
 use crate::domain::delivery::{Attempt, AttemptOutcome, Delivery, DeliveryState};
 use crate::domain::event::{EventActor, EventKind};
 use crate::domain::id::{LeadId, OfferId};
-use crate::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
+use crate::domain::lead::{Lead, LeadState, LeadTimes, Workflow};
 use crate::domain::message::{Line, LinkOf, LossMail, Message, OfferMail, StatusMail, TakenMail};
 use crate::domain::offer::Offer;
 use crate::places::distance_km;
@@ -45,7 +45,11 @@ impl Course<'_> {
             self.offer(&lead, *party, placement, due_at);
             self.copies.push((lead, Some(*party)));
         }
-        (start < self.copies.len()).then(|| Hand { copies: start..self.copies.len(), offered_at: placement.at, due_at })
+        (start < self.copies.len()).then_some(Hand {
+            copies: start..self.copies.len(),
+            offered_at: placement.at,
+            due_at,
+        })
     }
 
     /// A first copy that nobody has yet.
@@ -95,7 +99,7 @@ impl Course<'_> {
         let mut stayed = Vec::new();
         for (lead, _) in self.copies.get_mut(copies).into_iter().flatten() {
             lead.exception = Some(reason.to_owned());
-            lead.changed(at);
+            changed(lead, at);
             stayed.push(lead.id);
         }
         for lead in stayed {
@@ -111,10 +115,10 @@ impl Course<'_> {
             let Some((lead, party)) = self.copies.get_mut(copy) else { continue };
             let expires = lead.state == LeadState::Offered;
             if expires {
-                lead.expire(at, reason);
+                expire(lead, at, reason);
             }
             lead.times.reassigned_at = Some(at);
-            lead.changed(at);
+            changed(lead, at);
             let (lead, party) = (lead.clone(), *party);
             if expires {
                 self.say(lead.id, at, EventKind::LeadExpired, by.clone(), Some(reason));
@@ -128,8 +132,8 @@ impl Course<'_> {
     pub(super) fn lose(&mut self, copies: Range<usize>, winner: usize, at: Timestamp) {
         for copy in copies.filter(|copy| *copy != winner) {
             let Some((lead, party)) = self.copies.get_mut(copy) else { continue };
-            lead.expire(at, "another dealer was quicker");
-            lead.changed(at);
+            expire(lead, at, "another dealer was quicker");
+            changed(lead, at);
             let (lead, party) = (lead.clone(), *party);
             self.say(lead.id, at, EventKind::LeadExpired, by_baton(), Some("another dealer was quicker"));
             let Some((told, holder)) = party.and_then(|party| self.first_told(party)) else { continue };
@@ -140,7 +144,14 @@ impl Course<'_> {
     }
 
     /// A line in a copy's timeline.
-    pub(super) fn say(&mut self, lead: LeadId, at: Timestamp, kind: EventKind, actor: EventActor, reason: Option<&str>) {
+    pub(super) fn say(
+        &mut self,
+        lead: LeadId,
+        at: Timestamp,
+        kind: EventKind,
+        actor: EventActor,
+        reason: Option<&str>,
+    ) {
         let said = Said { at, kind, actor, reason: reason.map(str::to_owned) };
         self.rows.say(self.world.chance, &self.request, lead, said);
     }
@@ -187,7 +198,13 @@ impl Course<'_> {
         let Some((told, holder)) = party.and_then(|party| self.first_told(party)) else { return };
         let offered_at = lead.times.offered_at.unwrap_or(at);
         let about = about(self.world.network, &self.request, lead, &holder, &told);
-        self.mail(lead, &told, None, at, Message::Loss(LossMail { about, offered_at, lost_at: at, reason: Line::new(reason) }));
+        self.mail(
+            lead,
+            &told,
+            None,
+            at,
+            Message::Loss(LossMail { about, offered_at, lost_at: at, reason: Line::new(reason) }),
+        );
     }
 
     fn first_told(&self, party: Party) -> Option<(Told, String)> {
@@ -211,7 +228,10 @@ impl Course<'_> {
         let again = chance.holds(1.0 / 30.0);
         let sent_at = if again { second } else { first.min(now) };
         let attempts = if again {
-            vec![(AttemptOutcome::Retry, first.min(now), Some("451 try again later")), (AttemptOutcome::Sent, second, None)]
+            vec![
+                (AttemptOutcome::Retry, first.min(now), Some("451 try again later")),
+                (AttemptOutcome::Sent, second, None),
+            ]
         } else {
             vec![(AttemptOutcome::Sent, sent_at, None)]
         };
@@ -238,16 +258,14 @@ impl Course<'_> {
     }
 }
 
-impl Lead {
-    /// Notes a change.
-    pub(super) fn changed(&mut self, at: Timestamp) {
-        self.times.updated_at = self.times.updated_at.max(at);
-        self.version += 1;
-    }
+/// Notes a change.
+pub(super) fn changed(lead: &mut Lead, at: Timestamp) {
+    lead.times.updated_at = lead.times.updated_at.max(at);
+    lead.version += 1;
+}
 
-    fn expire(&mut self, at: Timestamp, reason: &str) {
-        self.state = LeadState::Expired;
-        self.times.expired_at = Some(at);
-        self.state_reason = Some(reason.to_owned());
-    }
+fn expire(lead: &mut Lead, at: Timestamp, reason: &str) {
+    lead.state = LeadState::Expired;
+    lead.times.expired_at = Some(at);
+    lead.state_reason = Some(reason.to_owned());
 }

@@ -159,17 +159,31 @@ impl<'a> Course<'a> {
         let decision = if let Some(place) = named {
             let ranked = world.market.named(place, self.asked(&[]));
             let (outcome, reason) = (Outcome::Assigned, "the partner named this dealer".to_owned());
-            self.decide(root, at, Choice { ranked: &ranked, version: None, algorithm: "DIRECT", outcome, job: None, by, reason })
+            self.decide(
+                root,
+                at,
+                Choice { ranked: &ranked, version: None, algorithm: "DIRECT", outcome, job: None, by, reason },
+            )
         } else {
             let reason = format!("the nearest of {} dealers that take leads", ranked.matched);
             let version = world.version_of(0, at);
             let outcome = Outcome::Assigned;
-            self.decide(root, at, Choice { ranked: &ranked, version, algorithm: "NEAREST", outcome, job: None, by, reason })
+            self.decide(
+                root,
+                at,
+                Choice { ranked: &ranked, version, algorithm: "NEAREST", outcome, job: None, by, reason },
+            )
         };
         self.place_first(root, at, Party::Dealer(named.unwrap_or(nearest)), (Some(decision.0), decision.1))
     }
 
-    fn place_first(&mut self, root: LeadId, at: Timestamp, to: Party, why: (Option<DecisionId>, String)) -> Option<Hand> {
+    fn place_first(
+        &mut self,
+        root: LeadId,
+        at: Timestamp,
+        to: Party,
+        why: (Option<DecisionId>, String),
+    ) -> Option<Hand> {
         let (by, (decision, reason)) = (by_partner(&self.request), why);
         let placement = Placement { at, parent: None, round: 0, decision, job: None, by, reason, exception: None };
         self.place(&[to], &placement, Some(root))
@@ -180,7 +194,11 @@ impl<'a> Course<'a> {
         let reason = "the request has no postal code and no point, so no dealer is within the radius".to_owned();
         let (version, by) = (self.world.version_of(1, at), self.request.source.clone());
         let (outcome, job) = (Outcome::NoCandidate, None);
-        self.decide(root, at, Choice { ranked, version, algorithm: "SINGLE", outcome, job, by, reason: reason.clone() });
+        self.decide(
+            root,
+            at,
+            Choice { ranked, version, algorithm: "SINGLE", outcome, job, by, reason: reason.clone() },
+        );
         let mut lead = self.unassigned(root);
         lead.exception = Some(reason.clone());
         lead.times.updated_at = at;

@@ -94,12 +94,8 @@ impl Customer {
 
 fn person(chance: &Chance) -> Person {
     let (first, last) = (chance.pick(&words::FIRST_NAMES), chance.pick(&words::LAST_NAMES));
-    let email = format!(
-        "{}.{}{}@example.com",
-        words::address_part(first),
-        words::address_part(last),
-        chance.between(1, 9_999)
-    );
+    let email =
+        format!("{}.{}{}@example.com", words::address_part(first), words::address_part(last), chance.between(1, 9_999));
     Person {
         first_name: Some(first.to_owned()),
         last_name: Some(last.to_owned()),

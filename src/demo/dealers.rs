@@ -185,8 +185,7 @@ pub fn contacts(chance: &Chance, dealer: &Dealer, moments: Moments) -> Vec<Conta
 fn contact(chance: &Chance, dealer: &Dealer, moments: Moments, kind: ContactKind) -> Contact {
     let (first, last) = (chance.pick(&words::FIRST_NAMES), chance.pick(&words::LAST_NAMES));
     let host = words::address_part(&format!("{}{}", dealer.number, dealer.sub_number));
-    let email =
-        format!("{}.{}@{host}.example", words::address_part(first), words::address_part(last));
+    let email = format!("{}.{}@{host}.example", words::address_part(first), words::address_part(last));
     // Telephone numbers of this form belong to nobody (555-0100 to 555-0199 are kept for stories).
     let mobile = chance.holds(0.6).then(|| format!("+1{}55501{:02}", chance.between(201, 989), chance.between(0, 99)));
     let since = || moments.now - days(chance.between(5, 80) as u64);

@@ -132,7 +132,8 @@ impl Definitions {
     /// The version of a job's interface that was published at a moment, with its number and rule.
     pub fn version_at(&self, interface: InterfaceId, at: Timestamp) -> Option<(InterfaceId, i64, Rule)> {
         let published = self.versions.iter().zip(&self.rules);
-        let newest = published.filter(|(version, _)| version.interface == interface && version.published_at <= at).last();
+        let newest =
+            published.filter(|(version, _)| version.interface == interface && version.published_at <= at).next_back();
         newest.map(|(version, rule)| (interface, version.number, *rule))
     }
 }

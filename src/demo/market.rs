@@ -211,9 +211,7 @@ fn filter(rule: Rule, dealer: &Dealer, excluded: &mut Excluded) -> Result<(), Ex
     let terms: &[(&str, Option<bool>)] = match rule {
         Rule::Nearest => &[],
         Rule::Best { delivering: false } => &[(TERM_TIER, tier()), (TERM_RATING, rating())],
-        Rule::Best { delivering: true } => {
-            &[(TERM_TIER, tier()), (TERM_RATING, rating()), (TERM_DELIVERY, delivery())]
-        }
+        Rule::Best { delivering: true } => &[(TERM_TIER, tier()), (TERM_RATING, rating()), (TERM_DELIVERY, delivery())],
         Rule::Electric => &[(TERM_EV, dealer.custom.get("ev_certified").and_then(Value::as_bool))],
     };
     let Some((term, _)) = terms.iter().find(|(_, holds)| *holds != Some(true)) else { return Ok(()) };

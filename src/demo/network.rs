@@ -34,12 +34,7 @@ pub struct Moments {
 impl Moments {
     /// The moments of a past that ends now.
     pub fn before(now: Timestamp) -> Self {
-        Self {
-            founded: now - days(120),
-            second_version: now - days(40),
-            quickened: now - Duration::from_mins(45),
-            now,
-        }
+        Self { founded: now - days(120), second_version: now - days(40), quickened: now - Duration::from_mins(45), now }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::chance::Chance;
 use super::network::Network;
+use crate::domain::Timestamp;
 use crate::domain::dealer::Contact;
 use crate::domain::decision::Decision;
 use crate::domain::delivery::{Attempt, Delivery};
@@ -12,11 +13,11 @@ use crate::domain::event::{ActorKind, Event, EventActor, EventKind};
 use crate::domain::id::{AttemptId, LeadId};
 use crate::domain::job::Job;
 use crate::domain::lead::Lead;
-use crate::domain::message::{About, Distance, DistanceUnit, LeadSummary, Line, PostalArea};
+use crate::domain::message::{About, Distance, LeadSummary, Line, PostalArea};
 use crate::domain::offer::{Addressee, Offer};
 use crate::domain::request::Request;
+use crate::domain::tenant::DistanceUnit;
 use crate::domain::user::User;
-use crate::domain::Timestamp;
 
 /// Rows that wait to be written, parents before children.
 #[derive(Default)]

@@ -61,11 +61,6 @@ impl Staff {
         self.users.iter().find(|user| user.role == Role::Admin)
     }
 
-    /// The first team's manager.
-    pub fn manager(&self) -> Option<&User> {
-        self.users.iter().find(|user| user.role == Role::Manager)
-    }
-
     /// Those who work on leads themselves.
     pub fn members(&self) -> impl Iterator<Item = &User> {
         self.users.iter().filter(|user| user.role == Role::Member && user.active)

@@ -1,7 +1,8 @@
 //! The words that the demo's people, dealers and goods are named with. None of them may be a maker's or a real company's.
 
 /// Brands that nobody makes; the first is the electric one.
-pub const BRANDS: [&str; 8] = ["Aurora", "Boreal", "Cardinal", "Dunelight", "Emberline", "Fathom", "Grovewind", "Halcyon"];
+pub const BRANDS: [&str; 8] =
+    ["Aurora", "Boreal", "Cardinal", "Dunelight", "Emberline", "Fathom", "Grovewind", "Halcyon"];
 
 /// Products, the same names for each brand.
 pub const PRODUCTS: [&str; 6] = ["City 3", "City 5", "Trail 4", "Trail 6", "Vista Wagon", "Cargo Van"];
@@ -28,9 +29,38 @@ pub const COMMENTS: [&str; 8] = [
 
 /// First half of a dealer's name.
 pub const DEALER_FIRST: [&str; 32] = [
-    "Amber", "Birch", "Blue Heron", "Brook", "Cedar", "Clear", "Copper", "Cottonwood", "Eagle", "Elm", "Fern", "Fox",
-    "Granite", "Harbor", "Hickory", "High", "Juniper", "Lake", "Long", "Maple", "Meadow", "Mill", "North", "Otter",
-    "Pine", "Prairie", "Quarry", "River", "Sage", "Silver", "Stone", "Willow",
+    "Amber",
+    "Birch",
+    "Blue Heron",
+    "Brook",
+    "Cedar",
+    "Clear",
+    "Copper",
+    "Cottonwood",
+    "Eagle",
+    "Elm",
+    "Fern",
+    "Fox",
+    "Granite",
+    "Harbor",
+    "Hickory",
+    "High",
+    "Juniper",
+    "Lake",
+    "Long",
+    "Maple",
+    "Meadow",
+    "Mill",
+    "North",
+    "Otter",
+    "Pine",
+    "Prairie",
+    "Quarry",
+    "River",
+    "Sage",
+    "Silver",
+    "Stone",
+    "Willow",
 ];
 
 /// Second half of it.
@@ -52,8 +82,18 @@ pub const DEALER_KIND: [(&str, f64); 7] = [
 
 /// Streets, after the number.
 pub const STREETS: [&str; 12] = [
-    "Main Street", "Market Street", "Mill Road", "Station Road", "Commerce Drive", "Industrial Parkway", "Oak Avenue",
-    "Second Street", "Airport Road", "Lake Drive", "County Road", "Hillside Avenue",
+    "Main Street",
+    "Market Street",
+    "Mill Road",
+    "Station Road",
+    "Commerce Drive",
+    "Industrial Parkway",
+    "Oak Avenue",
+    "Second Street",
+    "Airport Road",
+    "Lake Drive",
+    "County Road",
+    "Hillside Avenue",
 ];
 
 /// First names.
@@ -66,10 +106,42 @@ pub const FIRST_NAMES: [&str; 40] = [
 
 /// Last names that say that nobody real is meant.
 pub const LAST_NAMES: [&str; 36] = [
-    "Ashfield", "Beispiel", "Brightwater", "Castellane", "Cordova", "Demir", "Dunmore", "Ejemplo", "Exemple",
-    "Fairweather", "Farrow", "Greenhalgh", "Hartnell", "Ibarra", "Jansson", "Kowal", "Lindqvist", "Marlowe",
-    "Mockford", "Nakano", "Northway", "Okonjo", "Okafor", "Pemberly", "Quill", "Rosendal", "Sampleton", "Silvano",
-    "Tanaka", "Testerman", "Underhill", "Varga", "Westbrook", "Whitlock", "Yamada", "Zielinski",
+    "Ashfield",
+    "Beispiel",
+    "Brightwater",
+    "Castellane",
+    "Cordova",
+    "Demir",
+    "Dunmore",
+    "Ejemplo",
+    "Exemple",
+    "Fairweather",
+    "Farrow",
+    "Greenhalgh",
+    "Hartnell",
+    "Ibarra",
+    "Jansson",
+    "Kowal",
+    "Lindqvist",
+    "Marlowe",
+    "Mockford",
+    "Nakano",
+    "Northway",
+    "Okonjo",
+    "Okafor",
+    "Pemberly",
+    "Quill",
+    "Rosendal",
+    "Sampleton",
+    "Silvano",
+    "Tanaka",
+    "Testerman",
+    "Underhill",
+    "Varga",
+    "Westbrook",
+    "Whitlock",
+    "Yamada",
+    "Zielinski",
 ];
 
 /// Names as they stand in a mail address: lower case, letters and digits only.
