@@ -5,6 +5,7 @@
 //! - [`domain`]: WHAT THINGS ARE
 //! - [`places`]: WHERE THINGS ARE
 //! - [`rules`]: WHAT A RULE MEANS
+//! - [`routing`]: WHO GETS IT
 //! - [`store`]: WHAT IS SAVED
 //! - [`actions`]: WHAT MAY BE DONE
 //! - [`delivery`]: WHAT GOES OUT
@@ -21,6 +22,8 @@ pub mod domain;
 pub mod places;
 
 pub mod rules;
+
+pub mod routing;
 
 pub mod store;
 

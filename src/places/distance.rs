@@ -33,7 +33,7 @@ pub const fn km_to_miles(km: f64) -> f64 {
 }
 
 /// A point of the unit sphere: x through 0° E on the equator, y through 90° E, z through the north pole.
-pub(super) fn unit_vector(point: Point) -> [f64; 3] {
+pub fn unit_vector(point: Point) -> [f64; 3] {
     let (lat_sin, lat_cos) = point.lat().to_radians().sin_cos();
     let (lon_sin, lon_cos) = point.lon().to_radians().sin_cos();
     [lat_cos * lon_cos, lat_cos * lon_sin, lat_sin]

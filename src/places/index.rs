@@ -91,21 +91,31 @@ impl SpatialIndex {
 
     /// All points at most `km` away, the rim included, ordered by distance, then index. None for a negative radius.
     pub fn within(&self, from: Point, km: f64) -> Vec<Neighbour> {
-        if km.is_nan() || km < 0.0 {
-            return Vec::new();
-        }
         let mut found = Vec::new();
-        if let Some(tree) = &self.tree {
-            let half_angle = (km / EARTH_RADIUS_KM).min(PI) / 2.0;
-            let reach = with_slack(4.0 * half_angle.sin().powi(2));
-            tree.query(&unit_vector(from)).within::<SquaredEuclidean<f64>>(reach).unsorted().visit(|hit| {
-                found.extend(self.neighbour(from, hit.item).filter(|neighbour| neighbour.km <= km));
-            });
-        } else {
-            found = self.measure_all(from, usize::MAX, |_| true);
-            found.retain(|neighbour| neighbour.km <= km);
-        }
+        self.visit_within(from, km, |index| found.extend(self.neighbour(from, index)));
         first(usize::MAX, found)
+    }
+
+    /// Calls `visit` with the index of each point at most `km` away, the rim included, in no particular order.
+    ///
+    /// Only points near the rim are measured; the chord settles the others.
+    pub fn visit_within(&self, from: Point, km: f64, mut visit: impl FnMut(u32)) {
+        if km.is_nan() || km < 0.0 {
+            return;
+        }
+        let is_within = |index: u32| self.neighbour(from, index).is_some_and(|neighbour| neighbour.km <= km);
+        let Some(tree) = &self.tree else {
+            (0..self.points.len() as u32).filter(|index| is_within(*index)).for_each(visit);
+            return;
+        };
+        let half_angle = (km / EARTH_RADIUS_KM).min(PI) / 2.0;
+        let rim = 4.0 * half_angle.sin().powi(2);
+        let (inside, reach) = (without_slack(rim), with_slack(rim));
+        tree.query(&unit_vector(from)).within::<SquaredEuclidean<f64>>(reach).unsorted().visit(|hit| {
+            if hit.distance < inside || is_within(hit.item) {
+                visit(hit.item);
+            }
+        });
     }
 
     fn measure_all(&self, from: Point, k: usize, keep: impl Fn(u32) -> bool) -> Vec<Neighbour> {
@@ -133,6 +143,11 @@ fn first(k: usize, mut found: Vec<Neighbour>) -> Vec<Neighbour> {
 /// A squared chord of the unit sphere, lengthened by the slack.
 fn with_slack(chord_squared: f64) -> f64 {
     (chord_squared.sqrt() * (1.0 + CHORD_SLACK) + CHORD_SLACK).powi(2)
+}
+
+/// A squared chord of the unit sphere, shortened by the slack; zero if nothing is left.
+fn without_slack(chord_squared: f64) -> f64 {
+    (chord_squared.sqrt() * (1.0 - CHORD_SLACK) - CHORD_SLACK).max(0.0).powi(2)
 }
 
 #[cfg(test)]

@@ -65,11 +65,7 @@ pub async fn update_contact(
 }
 
 /// Removes a contact to whom nothing was ever sent.
-pub async fn remove_contact(
-    cx: &Context,
-    call: Call<'_>,
-    target: Target<ContactId>,
-) -> Result<ContactId, ActionError> {
+pub async fn remove_contact(cx: &Context, call: Call<'_>, target: Target<ContactId>) -> Result<ContactId, ActionError> {
     permit(call.actor, Permission::Configure)?;
     let mut work = match cx.begin(call).await? {
         Begun::Fresh(work) => work,

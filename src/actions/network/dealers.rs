@@ -4,13 +4,13 @@ use super::changes::changes;
 use super::ground::Ground;
 use super::target::{Target, taken};
 use crate::actions::{ActionError, Begun, Call, Context, Permission, Work, permit};
-use crate::domain::InvalidCode;
 use crate::domain::dealer::Dealer;
 use crate::domain::event::EventKind;
 use crate::domain::field::Subject;
 use crate::domain::id::DealerId;
 use crate::domain::input::DealerInput;
 use crate::domain::job::Fallback;
+use crate::domain::{InvalidCode, PostalCode};
 use crate::store::{dealers, jobs, tenants};
 
 /// A new dealer.
@@ -22,9 +22,7 @@ pub async fn create_dealer(cx: &Context, call: Call<'_>, input: &DealerInput) ->
     };
     tenants::raise_network_version(&work, call.actor.tenant).await?;
     let ground = ground(&work, input, None).await?;
-    let dealer = ground.read(|known| {
-        input.apply(Dealer::blank(known.tenant, cx.id(work.at()), work.at()), known)
-    })?;
+    let dealer = ground.read(|known| input.apply(Dealer::blank(known.tenant, cx.id(work.at()), work.at()), known))?;
     change_default(&mut work, None, &dealer).await?;
     dealers::insert(&work, std::slice::from_ref(&dealer)).await.map_err(|error| number_taken(error, &dealer))?;
     let (before, after) = changes(None, Some(&dealer));
@@ -122,7 +120,7 @@ async fn ground(work: &Work<'_>, input: &DealerInput, before: Option<&Dealer>) -
     let mut ground = Ground::load(work, work.actor().tenant, Subject::Dealer).await?;
     let old = before.map(|dealer| dealer.address.clone());
     let old_country = old.as_ref().map(|address| address.country.as_str());
-    let old_code = old.as_ref().and_then(|address| address.postal_code.as_ref()).map(|code| code.as_str());
+    let old_code = old.as_ref().and_then(|address| address.postal_code.as_ref()).map(PostalCode::as_str);
     let country = input.country.as_deref().or(old_country);
     let code = input.postal_code.as_ref().map_or(old_code, |given| given.as_deref());
     let codes = [old_code.map(|code| (old_country, code)), code.map(|code| (country, code))];

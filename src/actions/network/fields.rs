@@ -4,11 +4,11 @@ use super::changes::changes;
 use super::target::{Target, taken};
 use super::usage::Definitions;
 use crate::actions::{ActionError, Begun, Call, Context, Permission, Work, permit};
+use crate::domain::InvalidCode;
 use crate::domain::custom_field::CustomField;
 use crate::domain::event::EventKind;
 use crate::domain::field::{Choice, DEFINITIONS_MAX, FieldDefinition, FieldDraft};
 use crate::domain::id::CustomFieldId;
-use crate::domain::InvalidCode;
 use crate::store::{fields, tenants};
 
 /// What may change of a saved field; its subject, key and type stay.

@@ -31,7 +31,8 @@ impl Ground {
             Subject::Lead | Subject::User => Vec::new(),
         };
         Ok(Self {
-            tenant: found.ok_or_else(|| StoreError::corrupt("tenants.tenant_id", format!("{tenant} does not exist")))?,
+            tenant: found
+                .ok_or_else(|| StoreError::corrupt("tenants.tenant_id", format!("{tenant} does not exist")))?,
             fields: fields::list_by_subject(conn, tenant, subject).await?,
             categories,
             imported: HashMap::new(),

@@ -7,8 +7,8 @@ use crate::domain::category::Category;
 use crate::domain::field::FieldDefinition;
 use crate::domain::id::TenantId;
 use crate::domain::interface::{CandidateKind, Definition};
-use crate::rules::{Catalog, CategoryGroup, Context, Expect, check};
 use crate::rules::catalog::CatalogParts;
+use crate::rules::{Catalog, CategoryGroup, Context, Expect, check};
 use crate::store::{Conn, StoreError, categories, fields, interfaces, jobs};
 
 /// What expressions of a tenant are checked against.
@@ -79,12 +79,7 @@ async fn expressions_in_use(conn: &Conn, tenant: TenantId) -> Result<Vec<Stored>
     }
     for job in jobs::list_all(conn, tenant).await?.into_iter().filter(|job| !job.condition.trim().is_empty()) {
         let owner = format!("job `{}`", job.name);
-        stored.push(Stored {
-            owner,
-            text: job.condition,
-            context: Context::LeadCondition,
-            expect: Expect::Condition,
-        });
+        stored.push(Stored { owner, text: job.condition, context: Context::LeadCondition, expect: Expect::Condition });
     }
     Ok(stored)
 }

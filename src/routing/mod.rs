@@ -1,0 +1,38 @@
+//! WHO GETS IT: a network's candidates for a lead, filtered, ranked, explained, and chosen from.
+//!
+//! [`Network`] is a tenant's snapshot, [`Plan`] an interface compiled against it; [`Plan::rank`] answers for one lead, [`choose`]
+//! picks by the job's algorithm. Pure: the same input gives the same answer, with its reasons. Nothing here reads a clock, a
+//! database or the network.
+
+pub mod answer;
+pub mod choose;
+pub mod definition;
+pub mod loads;
+pub mod lottery;
+pub mod network;
+pub mod plain;
+pub mod plan;
+pub mod ranking;
+pub mod search;
+pub mod subject;
+
+mod column;
+mod fill;
+mod order;
+mod reach;
+mod row;
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Explanation, Sorted};
+pub use choose::{Choice, History, Nobody, Settings, choose};
+pub use definition::{CheckedDefinition, DefinitionProblem, check_definition, context_of, in_expression};
+pub use loads::{Load, Loads};
+pub use lottery::lottery;
+pub use network::{Network, NetworkParts, Pool};
+pub use plan::Plan;
+pub use ranking::{Problem, Ranked, Ranking};
+pub use search::Question;
+pub use subject::Subject;
