@@ -86,9 +86,9 @@ mod tests {
     #[test]
     fn draws_fall_where_they_should() {
         let chance = Chance::from_seed(7);
-        let count = 20_000;
-        let mut kinds = [0; 3];
-        let (mut sum, mut short) = (0.0, 0);
+        let count = 20_000_usize;
+        let mut kinds = [0_usize; 3];
+        let (mut sum, mut short) = (0.0, 0_usize);
         for _ in 0..count {
             kinds[chance.weighted(&[(0_usize, 1.0), (1, 2.0), (2, 1.0)])] += 1;
             assert!((3..=5).contains(&chance.between(3, 5)));

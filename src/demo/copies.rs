@@ -39,9 +39,7 @@ impl Course<'_> {
                 lead.created_by.clone_from(&placement.by.id);
                 lead.times.created_at = placement.at;
             }
-            if let Party::Dealer(place) = party {
-                self.chain.push(*place);
-            }
+            self.chain.extend(lead.recipient);
             self.offer(&lead, *party, placement, due_at);
             self.copies.push((lead, Some(*party)));
         }

@@ -13,17 +13,18 @@ use std::time::Duration;
 use serde_json::{Map, json};
 
 use super::customers::{Customer, SOURCE_FLEET};
-use super::definitions::{Rule, job_for};
-use super::market::{Asked, Ranked};
+use super::definitions::job_for;
+use super::market::{Ranked, Wanted};
 use super::past::World;
 use super::rows::{Rows, Said, by_baton, by_job, by_partner};
 use crate::domain::decision::{Decision, Outcome};
 use crate::domain::event::{EventActor, EventKind};
 use crate::domain::id::{DecisionId, InterfaceId, JobId, LeadId};
 use crate::domain::job::{Algorithm, Fallback, Job};
-use crate::domain::lead::Lead;
+use crate::domain::lead::{Lead, Recipient};
 use crate::domain::request::Request;
 use crate::domain::{Point, Timestamp};
+use crate::routing::{Choice as Chosen, History, Settings, Sorted, choose};
 
 /// Until the jobs were quickened, a lead was taken away after four hours, unless it was older than two days.
 const OFFICE_ELAPSED: Duration = Duration::from_hours(4);
@@ -47,8 +48,8 @@ pub struct Course<'a> {
     pub(super) job: &'a Job,
     pub(super) custom: Map<String, serde_json::Value>,
     pub(super) copies: Vec<(Lead, Option<Party>)>,
-    /// The dealers that had it.
-    pub(super) chain: Vec<usize>,
+    /// Who had it.
+    pub(super) chain: Vec<Recipient>,
     /// How often the job has handed it on.
     pub(super) job_rounds: u32,
 }
@@ -84,8 +85,14 @@ pub(super) enum Cause {
     ByHand(EventActor),
 }
 
+impl Cause {
+    fn by_hand(&self) -> Option<EventActor> {
+        if let Self::ByHand(actor) = self { Some(actor.clone()) } else { None }
+    }
+}
+
 /// A decision before it is written.
-struct Choice<'r> {
+struct Verdict<'r> {
     ranked: &'r Ranked,
     version: Option<(InterfaceId, i64)>,
     algorithm: &'static str,
@@ -147,34 +154,33 @@ impl<'a> Course<'a> {
             let reason = "the fleet desk's own people come first".to_owned();
             return self.place_first(root, at, Party::User(place), (None, reason));
         }
-        let rule = if self.request.point.is_some() { Rule::Nearest } else { Rule::Best { delivering: false } };
-        let ranked = world.market.rank(rule, self.asked(&[]));
-        let Some(nearest) = ranked.places.first().copied() else {
-            self.strand(root, at, &ranked);
+        let lead = self.unassigned(root);
+        let definitions = &world.network.definitions;
+        let interface = if self.request.point.is_some() { definitions.nearest() } else { definitions.best() };
+        let (version, published) = definitions.version_at(interface?.id, at)?;
+        let ranked = world.market.rank(version, self.wanted(&lead, at), Sorted::AsDefined);
+        let by_rank = ranked.recipients();
+        let Some(nearest) = by_rank.first().copied() else {
+            self.strand(lead, at, &ranked, (published.interface, published.number));
             return None;
         };
         let preferred = world.chance.weighted(&[(0, 60.0), (1, 25.0), (2, 15.0)]);
-        let named = ranked.places.get(preferred).copied().filter(|_| world.chance.holds(0.6));
+        let named = by_rank.get(preferred).copied().filter(|_| world.chance.holds(0.6));
+        let to = world.market.party(named.unwrap_or(nearest))?;
+        let outcome = Outcome::Assigned;
         let by = self.request.source.clone();
-        let decision = if let Some(place) = named {
-            let ranked = world.market.named(place, self.asked(&[]));
-            let (outcome, reason) = (Outcome::Assigned, "the partner named this dealer".to_owned());
-            self.decide(
-                root,
-                at,
-                Choice { ranked: &ranked, version: None, algorithm: "DIRECT", outcome, job: None, by, reason },
-            )
+        let why = if let (Some(_), Party::Dealer(place)) = (named, to) {
+            let ranked = world.market.named(world.network, place, &self.request);
+            let reason = "the partner named this dealer".to_owned();
+            let algorithm = "DIRECT";
+            self.decide(root, at, Verdict { ranked: &ranked, version: None, algorithm, outcome, job: None, by, reason })
         } else {
             let reason = format!("the nearest of {} dealers that take leads", ranked.matched);
-            let version = world.version_of(0, at);
-            let outcome = Outcome::Assigned;
-            self.decide(
-                root,
-                at,
-                Choice { ranked: &ranked, version, algorithm: "NEAREST", outcome, job: None, by, reason },
-            )
+            let version = Some((published.interface, published.number));
+            let algorithm = "NEAREST";
+            self.decide(root, at, Verdict { ranked: &ranked, version, algorithm, outcome, job: None, by, reason })
         };
-        self.place_first(root, at, Party::Dealer(named.unwrap_or(nearest)), (Some(decision.0), decision.1))
+        self.place_first(root, at, to, (Some(why.0), why.1))
     }
 
     fn place_first(
@@ -190,21 +196,16 @@ impl<'a> Course<'a> {
     }
 
     /// Nobody can be found: the lead waits among the exceptions.
-    fn strand(&mut self, root: LeadId, at: Timestamp, ranked: &Ranked) {
+    fn strand(&mut self, mut lead: Lead, at: Timestamp, ranked: &Ranked, version: (InterfaceId, i64)) {
         let reason = "the request has no postal code and no point, so no dealer is within the radius".to_owned();
-        let (version, by) = (self.world.version_of(1, at), self.request.source.clone());
+        let (by, version) = (self.request.source.clone(), Some(version));
         let (outcome, job) = (Outcome::NoCandidate, None);
-        self.decide(
-            root,
-            at,
-            Choice { ranked, version, algorithm: "SINGLE", outcome, job, by, reason: reason.clone() },
-        );
-        let mut lead = self.unassigned(root);
-        lead.exception = Some(reason.clone());
+        let algorithm = "SINGLE";
+        self.decide(lead.id, at, Verdict { ranked, version, algorithm, outcome, job, by, reason: reason.clone() });
+        self.say(lead.id, at, EventKind::LeadException, by_baton(), Some(&reason));
+        lead.exception = Some(reason);
         lead.times.updated_at = at;
         self.copies.push((lead, None));
-        let said = Said { at, kind: EventKind::LeadException, actor: by_baton(), reason: Some(reason) };
-        self.rows.say(self.world.chance, &self.request, root, said);
     }
 
     /// Hands copies on by the job's rules; answers with the new ones, or none if it ends here.
@@ -212,32 +213,24 @@ impl<'a> Course<'a> {
         let world = self.world;
         // A worker notices within a second.
         let at = (due + Duration::from_millis(world.chance.between(5, 900) as u64)).min(world.network.moments.now);
-        let (parent, round) = self.copies.get(from.start).map(|(lead, _)| (lead.id, lead.round + 1))?;
-        let (interface, number, rule) = world.network.definitions.version_at(self.job.interface, at)?;
-        let ranked = world.market.rank(rule, self.asked(&self.chain));
-        let at_once = if self.job.algorithm == Algorithm::Blast { self.job.blast_size as usize } else { 1 };
-        let mut to: Vec<Party> = ranked.places.iter().take(at_once).map(|place| Party::Dealer(*place)).collect();
-        let outcome = if !to.is_empty() {
-            Outcome::Assigned
-        } else if self.job.fallback == Fallback::DefaultDealer && !self.chain.contains(&0) {
-            to.push(Party::Dealer(0));
-            Outcome::Fallback
-        } else {
-            Outcome::NoCandidate
-        };
-        let by_hand = if let Cause::ByHand(actor) = cause { Some(actor.clone()) } else { None };
+        let old = self.copies.get(from.start).map(|(lead, _)| lead.clone())?;
+        let (version, published) = world.network.definitions.version_at(self.job.interface, at)?;
+        let sorted = if self.job.algorithm == Algorithm::Nearest { Sorted::ByDistance } else { Sorted::AsDefined };
+        let ranked = world.market.rank(version, self.wanted(&old, at), sorted);
+        let (mut to, by_hand) = (self.chosen(&old, &ranked, cause), cause.by_hand());
+        let outcome = self.outcome(&mut to);
         let by = by_hand.clone().unwrap_or_else(|| by_job(self.job));
-        let choice = Choice {
+        let job = by_hand.is_none().then_some(self.job.id);
+        let verdict = Verdict {
             ranked: &ranked,
-            version: Some((interface, number)),
+            version: Some((published.interface, published.number)),
             algorithm: algorithm_name(self.job.algorithm),
             outcome,
-            job: by_hand.is_none().then_some(self.job.id),
+            job,
             by: by.name.clone(),
             reason: reason(cause, &ranked, outcome),
         };
-        let job = choice.job;
-        let (decision, reason) = self.decide(parent, at, choice);
+        let (decision, reason) = self.decide(old.id, at, verdict);
         if outcome == Outcome::NoCandidate {
             self.stay(from, at, &reason);
             return None;
@@ -245,9 +238,37 @@ impl<'a> Course<'a> {
         self.take_away(from, at, cause);
         self.job_rounds += 1;
         let exception = (outcome == Outcome::Fallback).then(|| reason.clone());
-        let decision = Some(decision);
-        let placement = Placement { at, parent: Some(parent), round, decision, job, by, reason, exception };
-        self.place(&to, &placement, None)
+        let (parent, round, decision) = (Some(old.id), old.round + 1, Some(decision));
+        self.place(&to, &Placement { at, parent, round, decision, job, by, reason, exception }, None)
+    }
+
+    /// Whom the job's algorithm takes. What a person hands on goes to the first, whatever the job did before.
+    fn chosen(&self, old: &Lead, ranked: &Ranked, cause: &Cause) -> Vec<Party> {
+        let rounds = if matches!(cause, Cause::Due) { self.job_rounds } else { 0 };
+        let settings = Settings::of(self.job);
+        let settings =
+            if cause.by_hand().is_some() { Settings { algorithm: Algorithm::Single, ..settings } } else { settings };
+        let history = History { chain: &self.chain, holder: old.recipient, rounds, frozen: None };
+        match choose(settings, &ranked.recipients(), &history, |_| true) {
+            Chosen::Take { recipients, .. } => {
+                recipients.into_iter().filter_map(|recipient| self.world.market.party(recipient)).collect()
+            }
+            Chosen::Nobody(_) => Vec::new(),
+        }
+    }
+
+    /// How it comes out; without anybody the default dealer steps in, once, if the job says so.
+    fn outcome(&self, to: &mut Vec<Party>) -> Outcome {
+        if !to.is_empty() {
+            return Outcome::Assigned;
+        }
+        let fallback = Party::Dealer(0);
+        let had = self.world.recipient(fallback).is_none_or(|recipient| self.chain.contains(&recipient));
+        if had || self.job.fallback != Fallback::DefaultDealer {
+            return Outcome::NoCandidate;
+        }
+        to.push(fallback);
+        Outcome::Fallback
     }
 
     /// The first answer that comes in time: to which copy, and when.
@@ -264,8 +285,8 @@ impl<'a> Course<'a> {
 
     /// When the job takes away what is offered now.
     pub(super) fn deadline(&self, offered_at: Timestamp) -> Option<Timestamp> {
-        let again = matches!(self.job.algorithm, Algorithm::RoundRobin | Algorithm::Nearest);
-        if self.job_rounds >= if again { self.job.max_rounds } else { 1 } {
+        let history = History { rounds: self.job_rounds, ..History::default() };
+        if Settings::of(self.job).spent(&history).is_some() {
             return None;
         }
         let (received_at, quickened) = (self.request.received_at, self.world.network.moments.quickened);
@@ -278,31 +299,30 @@ impl<'a> Course<'a> {
         (due <= received_at + self.job.upper_age).then_some(due)
     }
 
-    fn asked<'c>(&self, chain: &'c [usize]) -> Asked<'c> {
-        let from: Option<Point> = self.request.point.map(|(point, _)| point);
-        Asked { from, country: self.request.address.country, chain }
+    fn wanted<'c>(&'c self, lead: &'c Lead, at: Timestamp) -> Wanted<'c> {
+        Wanted { lead, request: &self.request, chain: &self.chain, at }
     }
 
-    fn decide(&mut self, lead: LeadId, at: Timestamp, choice: Choice<'_>) -> (DecisionId, String) {
+    fn decide(&mut self, lead: LeadId, at: Timestamp, verdict: Verdict<'_>) -> (DecisionId, String) {
         let id = self.world.chance.id(at);
-        let reason = choice.reason.clone();
+        let reason = verdict.reason.clone();
         self.rows.decisions.push(Decision {
             tenant: self.request.tenant,
             id,
             request: self.request.id,
             lead,
-            job: choice.job,
-            interface: choice.version,
-            algorithm: choice.algorithm.to_owned(),
-            outcome: choice.outcome,
+            job: verdict.job,
+            interface: verdict.version,
+            algorithm: verdict.algorithm.to_owned(),
+            outcome: verdict.outcome,
             decided_at: at,
-            decided_by: choice.by,
+            decided_by: verdict.by,
             inputs: self.inputs(),
-            candidates: choice.ranked.candidates.clone(),
-            considered: choice.ranked.considered,
-            matched: choice.ranked.matched,
-            excluded: choice.ranked.excluded.clone(),
-            reason: choice.reason,
+            candidates: verdict.ranked.candidates.clone(),
+            considered: verdict.ranked.considered,
+            matched: verdict.ranked.matched,
+            excluded: verdict.ranked.excluded.clone(),
+            reason: verdict.reason,
         });
         (id, reason)
     }

@@ -195,3 +195,88 @@ impl Day {
         Some(Submission { customer, external_id, dealer })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::clock::{Clock, SetClock};
+
+    const START: Timestamp = Timestamp::from_micros(1_795_300_000_000_000);
+
+    fn day() -> Day {
+        let place = |number: u32| {
+            let point = Point::new(f64::from(number % 40) + 10.0, -f64::from(number % 60) - 60.0).unwrap();
+            (DealerId(Uuid::from_u128(u128::from(number))), point)
+        };
+        Day::with_dealers((0..200).map(place).collect(), TenantId(Uuid::from_u128(1)), 4, START)
+    }
+
+    fn waiting(number: u128, offered_at: Timestamp) -> Waiting {
+        Waiting { lead: LeadId(Uuid::from_u128(number)), offer: OfferId(Uuid::from_u128(number)), offered_at }
+    }
+
+    // RUN-5
+    #[test]
+    fn a_few_leads_come_in_each_minute_and_never_twice_the_same() {
+        let (clock, mut day) = (SetClock::at(START), day());
+        let mut references = BTreeSet::new();
+        for _ in 0..3_600 {
+            for deed in day.deeds(clock.now(), &[]) {
+                let Deed::Submit(new) = deed else { panic!("{deed:?}") };
+                assert_eq!(new.dealer.is_some(), new.customer.point.is_some());
+                assert!(references.insert(new.external_id.clone()));
+            }
+            clock.advance(Duration::from_secs(1));
+        }
+        assert!((130..=230).contains(&references.len()), "{} in an hour", references.len());
+    }
+
+    #[test]
+    fn a_step_that_comes_late_hands_in_only_a_handful() {
+        let (clock, mut day) = (SetClock::at(START), day());
+        clock.advance(Duration::from_hours(9));
+        assert_eq!(day.deeds(clock.now(), &[]).len(), REQUESTS_PER_STEP_MAX);
+        assert!(day.deeds(clock.now(), &[]).len() <= 1);
+    }
+
+    // RUN-5
+    #[test]
+    fn most_recipients_answer_within_minutes_once_each_and_some_never() {
+        let (clock, mut day) = (SetClock::at(START), day());
+        let copies: Vec<Waiting> = (0..300).map(|number| waiting(number, START)).collect();
+        let (mut answered, mut accepted, mut early) = (BTreeSet::new(), BTreeSet::new(), 0);
+        for second in 0..3_600 {
+            for deed in day.deeds(clock.now(), &copies) {
+                match deed {
+                    Deed::Submit(_) => {}
+                    Deed::Acknowledge { lead, .. } | Deed::Reject { lead, .. } => {
+                        assert!(answered.insert(lead), "{lead} is answered once");
+                        early += usize::from(second <= 120);
+                    }
+                    Deed::Accept { lead, .. } => assert!(answered.contains(&lead) && accepted.insert(lead)),
+                }
+            }
+            clock.advance(Duration::from_secs(1));
+        }
+        assert!((170..=235).contains(&answered.len()), "{} of 300", answered.len());
+        assert!(early * 2 > answered.len(), "{early} within two minutes");
+        assert!(accepted.len() < answered.len());
+    }
+
+    #[test]
+    fn the_same_seed_lives_the_same_day() {
+        let live = || {
+            let (clock, mut day) = (SetClock::at(START), day());
+            let copies: Vec<Waiting> = (0..40).map(|number| waiting(number, START)).collect();
+            let mut deeds = String::new();
+            for _ in 0..300 {
+                deeds += &format!("{:?}", day.deeds(clock.now(), &copies));
+                clock.advance(Duration::from_secs(1));
+            }
+            deeds
+        };
+        assert_eq!(live(), live());
+    }
+}

@@ -1,6 +1,6 @@
 //! What the demo's tenant has defined: its tiers, custom fields, interfaces with their versions, and jobs.
 //!
-//! The texts here are what an admin would have typed; [`super::market`] ranks by the same rules, and never by others.
+//! The texts here are what an admin would have typed; none of them is checked here.
 
 use std::time::Duration;
 
@@ -24,66 +24,34 @@ pub const DELIVERY: [&str; 4] = ["none", "local", "statewide", "nationwide"];
 /// What is spoken at a dealer's.
 pub const LANGUAGES: [&str; 6] = ["en", "es", "fr", "zh", "vi", "tl"];
 
-/// Terms of the filters, as they stand in decisions too.
-pub const TERM_TIER: &str = "dealer.category.tier in [\"Gold\", \"Silver\"]";
-/// See [`TERM_TIER`].
-pub const TERM_RATING: &str = "dealer.rating >= 4.0";
-/// See [`TERM_TIER`].
-pub const TERM_DELIVERY: &str = "dealer.custom.delivery != \"none\"";
-/// See [`TERM_TIER`].
-pub const TERM_EV: &str = "dealer.custom.ev_certified == true";
+const NEAREST: &str = "Nearest active";
+const BEST: &str = "Gold and Silver, rating 4+, within 100 miles";
+const ELECTRIC: &str = "EV certified";
 
-/// How an interface of the demo chooses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// The nearest dealers, whoever they are.
-    Nearest,
-    /// Gold and Silver, rated 4 or better, within 100 miles; the best rated first.
-    Best {
-        /// Since the second version: only those that deliver.
-        delivering: bool,
-    },
-    /// Certified for electric vehicles, within 250 miles; the nearest first.
-    Electric,
+const FILTER_BEST: &str = "dealer.category.tier in [\"Gold\", \"Silver\"] && dealer.rating >= 4.0";
+const FILTER_BEST_DELIVERING: &str =
+    "dealer.category.tier in [\"Gold\", \"Silver\"] && dealer.rating >= 4.0 && dealer.custom.delivery != \"none\"";
+const FILTER_ELECTRIC: &str = "dealer.custom.ev_certified == true";
+
+/// What an interface of the demo asks for, in short.
+struct Sketch {
+    filter: &'static str,
+    miles: Option<f64>,
+    rating_first: bool,
+    limit: u32,
 }
 
-impl Rule {
-    /// How many candidates are ranked.
-    pub const fn limit(self) -> u32 {
-        match self {
-            Self::Nearest => 5,
-            Self::Best { .. } | Self::Electric => 8,
-        }
-    }
-
-    /// How far away a candidate may be.
-    pub fn radius(self) -> Radius {
-        match self {
-            Self::Nearest => Radius::Nearest,
-            Self::Best { .. } => Radius::Within { km: miles_to_km(100.0) },
-            Self::Electric => Radius::Within { km: miles_to_km(250.0) },
-        }
-    }
-
-    fn definition(self) -> Definition {
-        let filter = match self {
-            Self::Nearest => String::new(),
-            Self::Best { delivering: false } => format!("{TERM_TIER} && {TERM_RATING}"),
-            Self::Best { delivering: true } => format!("{TERM_TIER} && {TERM_RATING} && {TERM_DELIVERY}"),
-            Self::Electric => TERM_EV.to_owned(),
-        };
+impl Sketch {
+    fn definition(&self) -> Definition {
         let nearest_first = level("dealer.distance_km", Direction::Asc);
-        let sort = match self {
-            Self::Best { .. } => vec![level("dealer.rating", Direction::Desc), nearest_first],
-            Self::Nearest | Self::Electric => vec![nearest_first],
-        };
+        let rated = self.rating_first.then(|| level("dealer.rating", Direction::Desc));
         Definition {
-            filter,
-            radius: self.radius(),
+            filter: self.filter.to_owned(),
+            radius: self.miles.map_or(Radius::Nearest, |miles| Radius::Within { km: miles_to_km(miles) }),
             same_country: true,
             exclude_recipients: true,
-            sort,
-            limit: self.limit(),
+            sort: rated.into_iter().chain([nearest_first]).collect(),
+            limit: self.limit,
         }
     }
 }
@@ -102,8 +70,6 @@ pub struct Definitions {
     pub interfaces: Vec<Interface>,
     /// Their published versions.
     pub versions: Vec<InterfaceVersion>,
-    /// Which rule a version stands for, in the order of `versions`.
-    pub rules: Vec<Rule>,
     /// One job per algorithm.
     pub jobs: Vec<Job>,
 }
@@ -116,7 +82,6 @@ impl Definitions {
             fields: fields(),
             interfaces: Vec::new(),
             versions: Vec::new(),
-            rules: Vec::new(),
             jobs: Vec::new(),
         };
         let by = Author { chance, tenant, name: author, moments };
@@ -129,39 +94,53 @@ impl Definitions {
         all
     }
 
-    /// The version of a job's interface that was published at a moment, with its number and rule.
-    pub fn version_at(&self, interface: InterfaceId, at: Timestamp) -> Option<(InterfaceId, i64, Rule)> {
-        let published = self.versions.iter().zip(&self.rules);
-        let newest =
-            published.filter(|(version, _)| version.interface == interface && version.published_at <= at).next_back();
-        newest.map(|(version, rule)| (interface, version.number, *rule))
+    /// The version of an interface that was the published one at a moment, and its place among all versions.
+    pub fn version_at(&self, interface: InterfaceId, at: Timestamp) -> Option<(usize, &InterfaceVersion)> {
+        let mut newest = self.versions.iter().enumerate().rev();
+        newest.find(|(_, version)| version.interface == interface && version.published_at <= at)
+    }
+
+    /// The interface by which first copies are placed.
+    pub fn nearest(&self) -> Option<&Interface> {
+        self.interfaces.iter().find(|interface| interface.name == NEAREST)
+    }
+
+    /// The interface of the best dealers nearby.
+    pub fn best(&self) -> Option<&Interface> {
+        self.interfaces.iter().find(|interface| interface.name == BEST)
     }
 }
 
 struct InterfacePlan {
     name: &'static str,
     description: &'static str,
-    versions: &'static [(Rule, &'static str)],
+    versions: &'static [(Sketch, &'static str)],
 }
 
 const INTERFACES: [InterfacePlan; 4] = [
     InterfacePlan {
-        name: "Nearest active",
+        name: NEAREST,
         description: "Whoever is nearest, in the customer's country, and takes leads.",
-        versions: &[(Rule::Nearest, "First version")],
+        versions: &[(Sketch { filter: "", miles: None, rating_first: false, limit: 5 }, "First version")],
     },
     InterfacePlan {
-        name: "Gold and Silver, rating 4+, within 100 miles",
+        name: BEST,
         description: "The best rated of our better dealers nearby that deliver.",
         versions: &[
-            (Rule::Best { delivering: false }, "First version"),
-            (Rule::Best { delivering: true }, "Customers asked for delivery"),
+            (Sketch { filter: FILTER_BEST, miles: Some(100.0), rating_first: true, limit: 8 }, "First version"),
+            (
+                Sketch { filter: FILTER_BEST_DELIVERING, miles: Some(100.0), rating_first: true, limit: 8 },
+                "Customers asked for delivery",
+            ),
         ],
     },
     InterfacePlan {
-        name: "EV certified",
+        name: ELECTRIC,
         description: "Dealers whose workshop is certified for electric vehicles, the nearest first.",
-        versions: &[(Rule::Electric, "First version")],
+        versions: &[(
+            Sketch { filter: FILTER_ELECTRIC, miles: Some(250.0), rating_first: false, limit: 8 },
+            "First version",
+        )],
     },
     InterfacePlan {
         name: "Rating and distance weighed",
@@ -188,7 +167,7 @@ const JOBS: [JobPlan; 4] = [
     JobPlan {
         name: "Marketplace: the three best at once",
         condition: "lead.source == \"Marketplace\"",
-        interface: "Gold and Silver, rating 4+, within 100 miles",
+        interface: BEST,
         algorithm: Algorithm::Blast,
         minutes: 4,
         fallback: Fallback::DefaultDealer,
@@ -196,7 +175,7 @@ const JOBS: [JobPlan; 4] = [
     JobPlan {
         name: "Electric: one certified dealer after the other",
         condition: "lead.brand == \"Aurora\"",
-        interface: "EV certified",
+        interface: ELECTRIC,
         algorithm: Algorithm::RoundRobin,
         minutes: 3,
         fallback: Fallback::Leave,
@@ -204,7 +183,7 @@ const JOBS: [JobPlan; 4] = [
     JobPlan {
         name: "Phone: the nearest dealer",
         condition: "lead.source == \"Phone\"",
-        interface: "Nearest active",
+        interface: NEAREST,
         algorithm: Algorithm::Nearest,
         minutes: 2,
         fallback: Fallback::DefaultDealer,
@@ -212,7 +191,7 @@ const JOBS: [JobPlan; 4] = [
     JobPlan {
         name: "All others: the best dealer nearby",
         condition: "",
-        interface: "Gold and Silver, rating 4+, within 100 miles",
+        interface: BEST,
         algorithm: Algorithm::Single,
         minutes: 5,
         fallback: Fallback::DefaultDealer,
@@ -254,14 +233,13 @@ impl Author<'_> {
             created_at: founded,
             updated_at: founded,
         };
-        for (number, (rule, note)) in (1..).zip(plan.versions) {
+        for (number, (sketch, note)) in (1..).zip(plan.versions) {
             let published_at = if number == 1 { founded } else { self.moments.second_version };
-            all.rules.push(*rule);
             all.versions.push(InterfaceVersion {
                 id: self.chance.id(published_at),
                 interface: interface.id,
                 number,
-                definition: rule.definition(),
+                definition: sketch.definition(),
                 note: (*note).to_owned(),
                 published_by: self.name.to_owned(),
                 published_at,

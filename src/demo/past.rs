@@ -17,7 +17,7 @@ use super::rows::{Rows, Told};
 use crate::domain::dealer::ContactKind;
 use crate::domain::decision::Decision;
 use crate::domain::event::EventActor;
-use crate::domain::id::{InterfaceId, JobId};
+use crate::domain::id::JobId;
 use crate::domain::job::{JobRun, RunCause, RunState};
 use crate::domain::lead::Recipient;
 use crate::domain::link::LinkKey;
@@ -35,7 +35,7 @@ pub struct World<'a> {
     /// Who there is.
     pub network: &'a Network,
     /// Who is nearest or best.
-    pub market: Market<'a>,
+    pub market: Market,
     /// Every draw.
     pub chance: &'a Chance,
     /// From which links are made.
@@ -113,13 +113,6 @@ impl<'a> World<'a> {
                 (told, user.map(crate::domain::user::User::name).unwrap_or_default(), None)
             }
         }
-    }
-
-    /// The version of an interface, by its place, that was published at a moment.
-    pub(super) fn version_of(&self, interface: usize, at: Timestamp) -> Option<(InterfaceId, i64)> {
-        let definitions = &self.network.definitions;
-        let interface = definitions.interfaces.get(interface)?;
-        definitions.version_at(interface.id, at).map(|(id, number, _)| (id, number))
     }
 }
 
