@@ -12,6 +12,8 @@ use crate::domain::id::TenantId;
 use crate::domain::link::LinkKey;
 use crate::store::Store;
 
+use super::networks::Networks;
+
 /// Shared by all actions of one process.
 #[derive(Clone)]
 pub struct Context {
@@ -23,6 +25,8 @@ pub struct Context {
     pub entropy: Arc<Entropy>,
     /// From which links are made.
     pub links: LinkKey,
+    /// What candidates are found in.
+    pub networks: Arc<Networks>,
 }
 
 impl Context {

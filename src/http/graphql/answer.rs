@@ -9,7 +9,7 @@ use actix_web::http::{StatusCode, header};
 use async_graphql::{Response, ServerError, Value};
 use serde::Serialize;
 
-use super::REQUEST_ID_HEADER;
+use crate::http::request_id::REQUEST_ID_HEADER;
 use super::accept::AnswerType;
 use super::refusal::HttpRefusal;
 use crate::graphql::guard::ErrorCode;
