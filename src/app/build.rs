@@ -82,9 +82,10 @@ impl App {
         let mailer = mailer(&config.mail, mailbox.clone())?;
         let store = connect(&config).await?;
         settle_schema(&store, policy).await?;
-        let actions = actions::Context { store, clock, entropy, links: links.clone() };
-        let outbox = mailer
-            .map(|mailer| Outbox::new(actions.clone(), mailer, Links::new(&config.server.public_url, links)));
+        let networks = Arc::default();
+        let actions = actions::Context { store, clock, entropy, links: links.clone(), networks };
+        let outbox =
+            mailer.map(|mailer| Outbox::new(actions.clone(), mailer, Links::new(&config.server.public_url, links)));
         let wake = Arc::new(Wake::default());
         let worker = Arc::new(Worker::new(actions.clone(), outbox, worker_settings(&config), Arc::clone(&wake)));
         let limits = limits(&config);
@@ -112,10 +113,7 @@ async fn settle_schema(store: &Store, policy: SchemaPolicy) -> Result<(), AppErr
 }
 
 fn worker_settings(config: &Config) -> WorkerSettings {
-    WorkerSettings {
-        poll: Duration::from_millis(config.workers.poll_ms),
-        batch: u64::from(config.workers.batch_size),
-    }
+    WorkerSettings { poll: Duration::from_millis(config.workers.poll_ms), batch: u64::from(config.workers.batch_size) }
 }
 
 /// None without a mail server: messages wait in the database until there is one.

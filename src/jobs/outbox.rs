@@ -25,7 +25,7 @@ use crate::domain::message::Message;
 use crate::store::{Scope, deliveries, leads};
 
 /// How long a claimed message is left to its worker: ten times what the slowest try takes.
-pub const LEASE: Duration = Duration::from_secs(5 * 60);
+pub const LEASE: Duration = Duration::from_mins(5);
 /// Messages under way at once. A mail server that takes longer than usual still gets a few hundred per minute.
 const UNDER_WAY_MAX: usize = 16;
 
@@ -108,9 +108,10 @@ impl Outbox {
         let outbox = self.clone();
         async move {
             // Our mistake, not the message's: it waits for a program without it.
-            let outcome = AssertUnwindSafe(outbox.send(&delivery)).catch_unwind().await.unwrap_or_else(|_| {
-                Outcome::Retry { after: None, reason: "sending panicked, see the log".to_owned() }
-            });
+            let outcome = AssertUnwindSafe(outbox.send(&delivery))
+                .catch_unwind()
+                .await
+                .unwrap_or_else(|_| Outcome::Retry { after: None, reason: "sending panicked, see the log".to_owned() });
             Done { delivery, about, outcome }
         }
         .boxed()
@@ -184,10 +185,7 @@ impl<'o> UnderWay<'o> {
 }
 
 /// The copies that messages are about, in one statement per tenant.
-async fn copies_of(
-    context: &Context,
-    claimed: &[Delivery],
-) -> Result<HashMap<(DeliveryId, LeadId), Lead>, JobError> {
+async fn copies_of(context: &Context, claimed: &[Delivery]) -> Result<HashMap<(DeliveryId, LeadId), Lead>, JobError> {
     let mut by_tenant: HashMap<_, Vec<&Delivery>> = HashMap::new();
     for delivery in claimed {
         by_tenant.entry(delivery.tenant).or_default().push(delivery);

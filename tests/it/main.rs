@@ -8,6 +8,9 @@
     reason = "a test fails loudly, its helpers too"
 )]
 
+mod app_outbox;
+mod app_pages;
+mod app_running;
 mod graphql_audits;
 mod graphql_http;
 mod graphql_server;

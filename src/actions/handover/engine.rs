@@ -345,7 +345,7 @@ async fn loads(
 pub fn start_of_day(at: Timestamp, zone: chrono_tz::Tz) -> Timestamp {
     use chrono::{NaiveTime, TimeZone};
     let day = at.datetime().with_timezone(&zone).date_naive();
-    let hours = (0..4).filter_map(|hour| NaiveTime::from_hms_opt(hour, 0, 0));
+    let mut hours = (0..4).filter_map(|hour| NaiveTime::from_hms_opt(hour, 0, 0));
     let first = hours.find_map(|time| zone.from_local_datetime(&day.and_time(time)).earliest());
     first.map_or(at, |moment| Timestamp::from(moment.to_utc()))
 }

@@ -193,7 +193,10 @@ fn town(seen: &SeenLead) -> Option<String> {
     let address = &seen.request.address;
     let code = address.postal_code.as_ref().map(|code| code.as_str());
     let region = [address.region.as_deref(), code].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let parts: Vec<&str> =
-        [address.city.as_deref(), Some(region.as_str())].into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = [address.city.as_deref(), Some(region.as_str())]
+        .into_iter()
+        .flatten()
+        .filter(|part| !part.is_empty())
+        .collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
