@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::networks::Networks;
 use crate::clock::{Clock, Entropy};
 use crate::domain::Timestamp;
 use crate::domain::actor::{Actor, Role};
@@ -23,6 +24,8 @@ pub struct Context {
     pub entropy: Arc<Entropy>,
     /// From which links are made.
     pub links: LinkKey,
+    /// In which candidates are found.
+    pub networks: Networks,
 }
 
 impl Context {

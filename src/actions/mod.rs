@@ -4,10 +4,12 @@
 
 pub mod context;
 pub mod error;
+pub mod networks;
 pub mod permit;
 pub mod work;
 
 pub use context::Context;
 pub use error::ActionError;
+pub use networks::Networks;
 pub use permit::{Permission, permit};
 pub use work::{Begun, Call, Work};

@@ -2,4 +2,6 @@
 //!
 //! Nothing here decides anything: a route reads the request, makes one call, shows the answer.
 
+pub mod graphql;
 pub mod pages;
+pub mod playground;

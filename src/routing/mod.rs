@@ -34,5 +34,6 @@ pub use lottery::lottery;
 pub use network::{Network, NetworkParts, Pool};
 pub use plan::Plan;
 pub use ranking::{Problem, Ranked, Ranking};
+pub use row::holds;
 pub use search::Question;
 pub use subject::Subject;

@@ -10,7 +10,7 @@ use crate::domain::Timestamp;
 use crate::domain::interface::CandidateKind;
 use crate::domain::lead::Recipient;
 use crate::places::{distance_km, km_to_miles};
-use crate::rules::{DealerField, FieldId, FieldSource, UserField, Value, Values};
+use crate::rules::{Checked, DealerField, FieldId, FieldSource, Truth, UserField, Value, Values};
 
 /// A candidate beside a lead.
 pub(super) struct Row<'a> {
@@ -26,8 +26,17 @@ pub(super) struct Row<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Beside<'a> {
     pub(super) subject: &'a Subject<'a>,
-    pub(super) loads: &'a Loads,
+    /// None where no candidate is at hand.
+    pub(super) loads: Option<&'a Loads>,
     pub(super) now: Timestamp,
+}
+
+/// Whether a condition over leads holds for a lead.
+pub fn holds(condition: &Checked, network: &Network, subject: &Subject<'_>, now: Timestamp) -> Truth {
+    let kind = CandidateKind::Dealer;
+    // A condition reads no candidate, so there is none at this place.
+    let beside = Some(Beside { subject, loads: None, now });
+    condition.truth(&Row { network, pool: network.pool(kind), kind, place: u32::MAX, beside })
 }
 
 impl Values for Row<'_> {
@@ -50,7 +59,7 @@ impl<'a> Row<'a> {
 
     fn worked_out(&self, source: &FieldSource) -> Value<'a> {
         let Some(beside) = self.beside else { return Value::Missing };
-        let load = || beside.loads.at(self.kind, self.place);
+        let load = || beside.loads.map(|loads| loads.at(self.kind, self.place)).unwrap_or_default();
         match source {
             FieldSource::Now => Value::Timestamp(beside.now),
             FieldSource::Dealer(field) => match field {

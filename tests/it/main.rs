@@ -8,6 +8,9 @@
     reason = "a test fails loudly, its helpers too"
 )]
 
+mod graphql_audits;
+mod graphql_http;
+mod graphql_server;
 mod rules_golden;
 mod rules_properties;
 mod support;

@@ -99,4 +99,18 @@ mod tests {
         assert!(parse(&directives(50), &Limits::default()).is_ok());
         assert!(refused(&directives(51)).contains("has 51 directives, at most 50"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(pieces in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "{", "}", "(", ")", "[", "]", "\"", "\"\"\"", "\\", "...", "on ", "a", "é", ":", "$", "@", "!", "=", "#", "\n",
+                " ", "1", "-", ".5", "e9", "query ", "mutation ", "fragment ", "null ", "true ", "{a}", "\\u00e9", "\u{feff}",
+            ]), 0..60)) {
+            let text = pieces.concat();
+            let _ = parse(&text, &Limits::default());
+            let _ = parse(&format!("{{ a(x: \"\"\"{text}\"\"\") }}"), &Limits::default());
+            let _ = parse(&format!("{{ a(x: [{text}]) }}"), &Limits::default());
+        }
+    }
 }

@@ -1,0 +1,9 @@
+// Where the page starts.
+import "./workers";
+import "graphiql/style.css";
+import "./page.css";
+import { createRoot } from "react-dom/client";
+import { App } from "./App";
+
+const root = document.getElementById("root");
+if (root) createRoot(root).render(<App />);

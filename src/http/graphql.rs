@@ -1,0 +1,149 @@
+//! GraphQL over HTTP: `/graphql` by GET and POST, as the specification has it
+//! (<https://graphql.github.io/graphql-over-http/draft/>).
+//!
+//! It knows neither users nor types: the application's closure says who asks, the schema what is answered. Nothing
+//! may reach the schema without a checked credential, a counted request and a bounded body, and no panic of a
+//! resolver may leave a client without an answer.
+
+mod accept;
+mod answer;
+mod idempotency;
+mod parameters;
+mod rate;
+mod refusal;
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use actix_web::web::{self, Payload};
+use actix_web::{HttpRequest, HttpResponse, Resource};
+use async_graphql::{Data, Executor, Request, Response};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+
+use self::accept::AnswerType;
+use self::answer::Answer;
+use self::rate::Rate;
+pub use self::refusal::AuthRefusal;
+use self::refusal::HttpRefusal;
+use crate::clock::{Clock, Entropy};
+use crate::graphql::guard::{Limits, RequestId, Transport, Visibility};
+
+/// The header that carries a request's id, in and out.
+const REQUEST_ID_HEADER: &str = "x-request-id";
+/// Longer ids from outside are replaced: they go into every log line.
+const REQUEST_ID_CHARS_MAX: usize = 64;
+
+/// What the application says of a request whose credential is good.
+pub struct Admitted {
+    /// What resolvers find in their context: the actor and what belongs to the request.
+    pub data: Data,
+    /// What requests are counted by; one credential, one name.
+    pub credential: String,
+    /// How much of the schema the caller may see.
+    pub visibility: Visibility,
+}
+
+type Admit = dyn Fn(HttpRequest) -> LocalBoxFuture<'static, Result<Admitted, AuthRefusal>> + Send + Sync;
+
+/// All that the route needs; one for the whole server, in a [`web::Data`].
+pub struct Endpoint<E> {
+    executor: E,
+    admit: Box<Admit>,
+    body_bytes_max: u64,
+    rate: Rate,
+    entropy: Arc<Entropy>,
+}
+
+impl<E: Executor> Endpoint<E> {
+    /// An endpoint that executes with `executor` what `admit` lets in.
+    ///
+    /// The schema behind `executor` has to carry a [`Guard`](crate::graphql::guard::Guard) with the same limits.
+    pub fn new<F>(
+        executor: E,
+        limits: Limits,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<Entropy>,
+        admit: impl Fn(HttpRequest) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Admitted, AuthRefusal>> + 'static,
+    {
+        Self {
+            executor,
+            admit: Box::new(move |request| admit(request).boxed_local()),
+            body_bytes_max: limits.body_bytes,
+            rate: Rate::new(limits.requests_per_minute, clock),
+            entropy,
+        }
+    }
+
+    /// The route, `/graphql` with every method.
+    pub fn resource(self: &Arc<Self>) -> Resource {
+        web::resource("/graphql").app_data(web::Data::from(Arc::clone(self))).to(serve::<E>)
+    }
+
+    /// Reads the request; whatever is wrong with it is a refusal.
+    async fn read(&self, request: &HttpRequest, payload: Payload, id: &str) -> Result<Request, HttpRefusal> {
+        let transport = match *request.method() {
+            Method::GET => Transport::Get,
+            Method::POST => Transport::Post,
+            ref other => return Err(HttpRefusal::Method(other.to_string())),
+        };
+        let admitted = (self.admit)(request.clone()).await;
+        let admitted = admitted.map_err(|refusal| HttpRefusal::Unauthenticated(refusal.message))?;
+        self.rate.check(&admitted.credential)?;
+        let idempotency_key = idempotency::key(request)?;
+        let mut read = if transport == Transport::Get {
+            parameters::from_query_string(request.query_string())?
+        } else {
+            parameters::check_content_type(request)?;
+            parameters::from_body(&parameters::body(request, payload, self.body_bytes_max).await?)?
+        };
+        read.data = admitted.data;
+        read = read.data(transport).data(admitted.visibility).data(RequestId(id.to_owned()));
+        Ok(match idempotency_key {
+            Some(key) => read.data(key),
+            None => read,
+        })
+    }
+
+    /// Executes the request; a panic on the way is a fault.
+    async fn execute(&self, request: Request, id: &str) -> Result<Response, HttpRefusal> {
+        // Unwind safe: what a resolver shares beyond its request sits behind locks that survive a panic.
+        AssertUnwindSafe(self.executor.execute(request)).catch_unwind().await.map_err(|_| {
+            tracing::error!(request.id = id, "a resolver panicked");
+            HttpRefusal::Fault
+        })
+    }
+
+    /// The caller's own id if it is a sensible one, so that a log can be followed through proxies; else a new one.
+    fn request_id(&self, request: &HttpRequest) -> String {
+        let given = request.headers().get(REQUEST_ID_HEADER).and_then(|value| value.to_str().ok());
+        let sensible = |id: &&str| {
+            (1..=REQUEST_ID_CHARS_MAX).contains(&id.len())
+                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        };
+        match given.filter(sensible) {
+            Some(id) => id.to_owned(),
+            None => format!("{:032x}", u128::from_be_bytes(self.entropy.bytes())),
+        }
+    }
+}
+
+async fn serve<E: Executor>(endpoint: web::Data<Endpoint<E>>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    let id = endpoint.request_id(&request);
+    let Some(answer_type) = AnswerType::negotiate(&request) else {
+        return Answer::refused(&HttpRefusal::NotAcceptable, &id).write(AnswerType::Json, &id);
+    };
+    let answer = match endpoint.read(&request, payload, &id).await {
+        Ok(read) => match endpoint.execute(read, &id).await {
+            Ok(response) => Answer::executed(response),
+            Err(refusal) => Answer::refused(&refusal, &id),
+        },
+        Err(refusal) => Answer::refused(&refusal, &id),
+    };
+    answer.write(answer_type, &id)
+}
