@@ -9,10 +9,11 @@
 //! - [`store`]: WHAT IS SAVED
 //! - [`actions`]: WHAT MAY BE DONE
 //! - [`delivery`]: WHAT GOES OUT
+//! - [`jobs`]: WHAT RUNS LATER
 //! - [`graphql`]: WHAT IS ASKED
 //! - [`http`]: HOW IT IS REACHED
 //!
-//! Beside them: [`config`] (what an operator may set), [`telemetry`] (what the server says about itself), [`clock`] (the
+//! Beside them: [`app`] (how it fits together), [`config`] (what an operator may set), [`telemetry`] (what the server says about itself), [`clock`] (the
 //! only place that asks the time or for randomness), [`auth`] (whose request it is).
 
 // In the order in which to read them, not in that of the alphabet.
@@ -30,10 +31,13 @@ pub mod actions;
 
 pub mod delivery;
 
+pub mod jobs;
+
 pub mod graphql;
 
 pub mod http;
 
+pub mod app;
 pub mod auth;
 pub mod clock;
 pub mod config;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::networks::Networks;
 use crate::clock::{Clock, Entropy};
 use crate::domain::Timestamp;
 use crate::domain::actor::{Actor, Role};
@@ -12,6 +11,8 @@ use crate::domain::event::{ActorKind, Event, EventActor, EventKind};
 use crate::domain::id::TenantId;
 use crate::domain::link::LinkKey;
 use crate::store::Store;
+
+use super::networks::Networks;
 
 /// Shared by all actions of one process.
 #[derive(Clone)]
@@ -24,8 +25,8 @@ pub struct Context {
     pub entropy: Arc<Entropy>,
     /// From which links are made.
     pub links: LinkKey,
-    /// In which candidates are found.
-    pub networks: Networks,
+    /// What candidates are found in.
+    pub networks: Arc<Networks>,
 }
 
 impl Context {

@@ -2,10 +2,24 @@
 //!
 //! Only this room and `jobs` begin a transaction. What a user can cause is [`ActionError::Refused`]; only faults are other errors.
 
+pub mod amend;
+pub mod answer;
+pub mod calendar;
 pub mod context;
+pub mod due;
 pub mod error;
+pub mod handover;
+pub mod held;
+pub mod import;
+pub mod intake;
+pub mod links;
+pub mod manual_runs;
+pub mod messages;
+pub mod network;
 pub mod networks;
 pub mod permit;
+pub mod reassign;
+pub mod respond;
 pub mod work;
 
 pub use context::Context;

@@ -25,10 +25,7 @@ const PLANS_MAX: usize = 1_000;
 const BUILT_INLINE_MAX: usize = 500;
 
 /// The networks of all tenants that were asked for lately.
-#[derive(Clone)]
-pub struct Networks(Arc<Inner>);
-
-struct Inner {
+pub struct Networks {
     slots: Mutex<LruCache<TenantId, Arc<Slot>>>,
     plans: Mutex<HashMap<PlanKey, Arc<Plan>>>,
 }
@@ -46,7 +43,7 @@ struct Slot {
 
 impl Default for Networks {
     fn default() -> Self {
-        Self(Arc::new(Inner { slots: Mutex::new(LruCache::new(TENANTS_MAX)), plans: Mutex::default() }))
+        Self { slots: Mutex::new(LruCache::new(TENANTS_MAX)), plans: Mutex::default() }
     }
 }
 
@@ -80,12 +77,12 @@ impl Networks {
         key: (InterfaceId, i64),
         definition: &Definition,
     ) -> Option<Arc<Plan>> {
-        let found = locked(&self.0.plans).get(&key).filter(|plan| Arc::ptr_eq(plan.network(), network)).cloned();
+        let found = locked(&self.plans).get(&key).filter(|plan| Arc::ptr_eq(plan.network(), network)).cloned();
         if found.is_some() {
             return found;
         }
         let plan = Arc::new(Plan::compile(Arc::clone(network), kind, definition).ok()?);
-        let mut plans = locked(&self.0.plans);
+        let mut plans = locked(&self.plans);
         if plans.len() >= PLANS_MAX {
             plans.clear();
         }
@@ -95,12 +92,12 @@ impl Networks {
 
     /// How many networks are in memory, and how many dealers and users they have.
     pub fn size(&self) -> (usize, usize) {
-        let slots = locked(&self.0.slots);
+        let slots = locked(&self.slots);
         (slots.len(), slots.iter().map(|(_, slot)| slot.candidates()).sum())
     }
 
     fn slot(&self, tenant: TenantId) -> Arc<Slot> {
-        let mut slots = locked(&self.0.slots);
+        let mut slots = locked(&self.slots);
         let slot = Arc::clone(slots.get_or_insert(tenant, Arc::default));
         drop(slots);
         slot
@@ -109,7 +106,7 @@ impl Networks {
     /// Lets the networks go that were not asked for the longest, `tenant`'s last of all.
     fn make_room(&self, tenant: TenantId) {
         let mut gone = Vec::new();
-        let mut slots = locked(&self.0.slots);
+        let mut slots = locked(&self.slots);
         slots.promote(&tenant);
         let mut total: usize = slots.iter().map(|(_, slot)| slot.candidates()).sum();
         while total > CANDIDATES_MAX && slots.len() > 1 {
@@ -124,7 +121,7 @@ impl Networks {
     /// A plan keeps its network alive, so it goes with it.
     fn forget_plans(&self, gone: &[Arc<Network>]) {
         if !gone.is_empty() {
-            locked(&self.0.plans).retain(|_, plan| !gone.iter().any(|network| Arc::ptr_eq(network, plan.network())));
+            locked(&self.plans).retain(|_, plan| !gone.iter().any(|network| Arc::ptr_eq(network, plan.network())));
         }
     }
 }

@@ -14,9 +14,13 @@ use super::context::{Context, event_actor};
 use super::error::ActionError;
 use crate::domain::actor::Actor;
 use crate::domain::event::{Event, EventKind};
+use crate::domain::lead::Lead;
 use crate::domain::{InvalidCode, Timestamp};
 use crate::store::idempotency::{self, Remembered};
 use crate::store::{StoreError, Tx, events};
+
+/// Room for the header's 255 characters and the place of a mutation in its request.
+const KEY_BYTES_MAX: usize = 400;
 
 /// A mutation as it was called.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +36,7 @@ pub struct Call<'a> {
 }
 
 /// A mutation that has begun, or was done before.
+#[expect(clippy::large_enum_variant, reason = "one value, moved once, at the start of a mutation")]
 pub enum Begun<'c, T> {
     /// Nothing was done under this key yet.
     Fresh(Work<'c>),
@@ -56,6 +61,10 @@ impl Context {
         let at = self.clock.now();
         let mut work = Work { context: self, tx, at, actor: call.actor, remembered: None, events: Vec::new() };
         let Some(key) = call.key else { return Ok(Begun::Fresh(work)) };
+        if !(1..=KEY_BYTES_MAX).contains(&key.len()) {
+            let message = format!("an idempotency key has 1 to {KEY_BYTES_MAX} bytes");
+            return Err(ActionError::refused("idempotencyKey", InvalidCode::OutOfRange, message));
+        }
         idempotency::remove_expired(&work.tx, at).await?;
         let remembered = Remembered {
             tenant: call.actor.tenant,
@@ -103,6 +112,11 @@ impl<'c> Work<'c> {
         let actor = event_actor(self.actor);
         let event = self.context.event(self.actor.tenant, self.at, actor, kind, subject);
         self.events.push(Event { before, after, ..event });
+    }
+
+    /// Adds a line about a part of a lead to the lead's timeline.
+    pub fn note_of_lead(&mut self, lead: &Lead, event: Event) {
+        self.events.push(Event { lead: Some(lead.id), request: Some(lead.request), ..event });
     }
 
     /// Makes it all true at once, and remembers what came of it.

@@ -96,7 +96,7 @@ impl Mailer {
     pub async fn send(&self, outgoing: Outgoing) -> Outcome {
         match compose(&self.sender, &outgoing) {
             Ok(message) => self.transport.send(&Composed { outgoing, message }).await,
-            Err(reason) => Outcome::permanent(&reason),
+            Err(reason) => Outcome::bad_address(&reason),
         }
     }
 }

@@ -122,7 +122,7 @@ mod tests {
         let mailbox = Arc::new(Mailbox::new());
         let mailer = Mailer::new(Sender::parse("leads@example.com", None).unwrap(), mailbox.clone());
         let outcome = mailer.send(outgoing(1, "nowhere")).await;
-        assert_eq!(outcome, Outcome::permanent("`nowhere` is not an email address"));
+        assert_eq!(outcome, Outcome::bad_address("`nowhere` is not an email address"));
         assert_eq!(mailbox.count(), 0);
     }
 }

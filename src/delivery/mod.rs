@@ -6,6 +6,7 @@
 mod backoff;
 mod compose;
 mod error;
+mod keys;
 mod mailbox;
 mod outcome;
 mod render;
@@ -20,6 +21,7 @@ mod smtp_server;
 pub use backoff::{GIVE_UP_AFTER, Tried, next_attempt};
 pub use compose::{Composed, MailTransport, Mailer, Outgoing, Sender};
 pub use error::DeliveryError;
+pub use keys::{KeysError, fetch_keys};
 pub use mailbox::{Mailbox, MailboxMail};
 pub use outcome::Outcome;
 pub use render::{LINK_PATH, Links, Rendered, render};

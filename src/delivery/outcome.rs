@@ -22,6 +22,8 @@ pub enum Outcome {
     Permanent {
         /// What went wrong.
         reason: String,
+        /// Whether it is the address that was refused: no other message would reach it either.
+        bad_address: bool,
     },
 }
 
@@ -38,7 +40,11 @@ impl Outcome {
     }
 
     pub(super) fn permanent(reason: &str) -> Self {
-        Self::Permanent { reason: shorten(reason) }
+        Self::Permanent { reason: shorten(reason), bad_address: false }
+    }
+
+    pub(super) fn bad_address(reason: &str) -> Self {
+        Self::Permanent { reason: shorten(reason), bad_address: true }
     }
 }
 

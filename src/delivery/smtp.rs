@@ -170,10 +170,22 @@ impl MailTransport for Smtp {
 fn classify(error: &Error) -> Outcome {
     let code = error.status().map_or(0, u16::from);
     let asks_for_login = matches!(code, 530 | 534 | 535 | 538);
-    if (error.is_permanent() && !asks_for_login) || error.is_client() {
+    if error.is_permanent() && refuses_address(code, &error.to_string()) {
+        Outcome::bad_address(&error.to_string())
+    } else if (error.is_permanent() && !asks_for_login) || error.is_client() {
         Outcome::permanent(&error.to_string())
     } else {
         Outcome::retry(&error.to_string())
+    }
+}
+
+/// Whether it is the address that was refused, rather than this mail's content or our server (RFC 3463: `5.1.x` is an address that is
+/// none, `5.2.1` a mailbox that is closed). Servers without those codes say it by 550, 551 or 553 alone.
+fn refuses_address(code: u16, words: &str) -> bool {
+    let enhanced = words.split_whitespace().find(|word| word.starts_with("5.") && word.matches('.').count() == 2);
+    match enhanced {
+        Some(status) => status.starts_with("5.1.") || status == "5.2.1",
+        None => matches!(code, 550 | 551 | 553),
     }
 }
 
@@ -234,7 +246,7 @@ mod tests {
         match outcome {
             Outcome::Sent { reply } => ("sent", reply),
             Outcome::Retry { reason, .. } => ("retry", reason),
-            Outcome::Permanent { reason } => ("permanent", reason),
+            Outcome::Permanent { reason, .. } => ("permanent", reason),
         }
     }
 
@@ -246,6 +258,21 @@ mod tests {
         assert_eq!(mails.len(), 1);
         assert!(mails[0].contains("Message-ID: <dlv_000000000000000000000000000000d1@example.com>"));
         assert!(mails[0].contains("RCPT TO:<ann@example.org>"));
+    }
+
+    // SEND-3
+    #[test]
+    fn a_refused_address_is_told_from_a_refused_mail() {
+        for (code, words, address) in [
+            (550, "permanent error (550): 5.1.1 no such user", true),
+            (550, "permanent error (550): no such user", true),
+            (551, "permanent error (551): 5.1.6 moved", true),
+            (550, "permanent error (550): 5.2.1 mailbox closed", true),
+            (550, "permanent error (550): 5.7.1 looks like spam", false),
+            (554, "permanent error (554): no", false),
+        ] {
+            assert_eq!(refuses_address(code, words), address, "{words}");
+        }
     }
 
     // SEND-2

@@ -1,16 +1,12 @@
 //! A mutation as it was called: its name, its input, its idempotency key.
 
-use async_graphql::Context;
+use async_graphql::{Context, MaybeUndefined};
 use serde_json::Value;
 
 use super::guard::IdempotencyKeyHeader;
 use super::session::Ctx;
-use crate::actions::{ActionError, Call};
-use crate::domain::InvalidCode;
+use crate::actions::Call;
 use crate::domain::actor::Actor;
-
-/// The longest idempotency key, as the IETF draft's examples are far shorter.
-const KEY_LENGTH_MAX: usize = 255;
 
 /// A mutation as it was called, owning its input.
 pub struct OwnedCall<'a> {
@@ -36,17 +32,21 @@ impl<'a> OwnedCall<'a> {
         Ok(Self { actor: &ctx.session()?.actor, mutation, input: Value::Object(input), key: given.or(header) })
     }
 
-    /// As actions take it; a key of the wrong length is refused.
-    pub fn call(&self) -> Result<Call<'_>, ActionError> {
-        let sound = |key: &String| (1..=KEY_LENGTH_MAX + 100).contains(&key.len());
-        if self.key.as_ref().is_some_and(|key| !sound(key)) {
-            let message = format!("an idempotency key has 1 to {KEY_LENGTH_MAX} characters");
-            return Err(ActionError::refused("idempotencyKey", InvalidCode::OutOfRange, message));
-        }
-        Ok(Call { actor: self.actor, mutation: self.mutation, input: &self.input, key: self.key.as_deref() })
+    /// As actions take it.
+    pub fn call(&self) -> Call<'_> {
+        Call { actor: self.actor, mutation: self.mutation, input: &self.input, key: self.key.as_deref() }
     }
 }
 
 fn place(ctx: &Context<'_>) -> String {
     ctx.path_node.as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
+/// A field of a patch: absent leaves as it is, null clears.
+pub fn patch<T>(given: MaybeUndefined<T>) -> Option<Option<T>> {
+    match given {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(value) => Some(Some(value)),
+    }
 }

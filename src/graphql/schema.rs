@@ -3,19 +3,21 @@
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
 use super::guard::{Guard, Limits};
-use super::leads::LeadQuery;
+use super::leads::{AuditQuery, LeadMutation, LeadQuery, MessageMutation, MessageQuery};
 use super::node::NodeQuery;
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, LeadQuery);
+pub struct Query(NodeQuery, LeadQuery, MessageQuery, AuditQuery);
+
+/// Everything that can be changed.
+#[derive(MergedObject, Default)]
+pub struct Mutation(LeadMutation, MessageMutation);
 
 /// The schema with its guard.
-pub type BatonSchema = Schema<Query, async_graphql::EmptyMutation, EmptySubscription>;
+pub type BatonSchema = Schema<Query, Mutation, EmptySubscription>;
 
 /// The schema behind `limits`.
 pub fn build(limits: Limits) -> BatonSchema {
-    Schema::build(Query::default(), async_graphql::EmptyMutation, EmptySubscription)
-        .extension(Guard::new(limits))
-        .finish()
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription).extension(Guard::new(limits)).finish()
 }

@@ -30,11 +30,7 @@ pub use self::refusal::AuthRefusal;
 use self::refusal::HttpRefusal;
 use crate::clock::{Clock, Entropy};
 use crate::graphql::guard::{Limits, RequestId, Transport, Visibility};
-
-/// The header that carries a request's id, in and out.
-const REQUEST_ID_HEADER: &str = "x-request-id";
-/// Longer ids from outside are replaced: they go into every log line.
-const REQUEST_ID_CHARS_MAX: usize = 64;
+use crate::http::request_id::request_id;
 
 /// What the application says of a request whose credential is good.
 pub struct Admitted {
@@ -118,23 +114,10 @@ impl<E: Executor> Endpoint<E> {
             HttpRefusal::Fault
         })
     }
-
-    /// The caller's own id if it is a sensible one, so that a log can be followed through proxies; else a new one.
-    fn request_id(&self, request: &HttpRequest) -> String {
-        let given = request.headers().get(REQUEST_ID_HEADER).and_then(|value| value.to_str().ok());
-        let sensible = |id: &&str| {
-            (1..=REQUEST_ID_CHARS_MAX).contains(&id.len())
-                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
-        };
-        match given.filter(sensible) {
-            Some(id) => id.to_owned(),
-            None => format!("{:032x}", u128::from_be_bytes(self.entropy.bytes())),
-        }
-    }
 }
 
 async fn serve<E: Executor>(endpoint: web::Data<Endpoint<E>>, request: HttpRequest, payload: Payload) -> HttpResponse {
-    let id = endpoint.request_id(&request);
+    let id = request_id(&request, &endpoint.entropy);
     let Some(answer_type) = AnswerType::negotiate(&request) else {
         return Answer::refused(&HttpRefusal::NotAcceptable, &id).write(AnswerType::Json, &id);
     };

@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod choose;
+pub mod condition;
 pub mod definition;
 pub mod loads;
 pub mod lottery;
@@ -28,12 +29,12 @@ mod tests;
 
 pub use answer::{Explanation, Sorted};
 pub use choose::{Choice, History, Nobody, Settings, choose};
+pub use condition::holds;
 pub use definition::{CheckedDefinition, DefinitionProblem, check_definition, context_of, in_expression};
 pub use loads::{Load, Loads};
 pub use lottery::lottery;
 pub use network::{Network, NetworkParts, Pool};
 pub use plan::Plan;
 pub use ranking::{Problem, Ranked, Ranking};
-pub use row::holds;
 pub use search::Question;
 pub use subject::Subject;

@@ -10,7 +10,7 @@ use crate::domain::Timestamp;
 use crate::domain::interface::CandidateKind;
 use crate::domain::lead::Recipient;
 use crate::places::{distance_km, km_to_miles};
-use crate::rules::{Checked, DealerField, FieldId, FieldSource, Truth, UserField, Value, Values};
+use crate::rules::{DealerField, FieldId, FieldSource, UserField, Value, Values};
 
 /// A candidate beside a lead.
 pub(super) struct Row<'a> {
@@ -29,14 +29,6 @@ pub(super) struct Beside<'a> {
     /// None where no candidate is at hand.
     pub(super) loads: Option<&'a Loads>,
     pub(super) now: Timestamp,
-}
-
-/// Whether a condition over leads holds for a lead.
-pub fn holds(condition: &Checked, network: &Network, subject: &Subject<'_>, now: Timestamp) -> Truth {
-    let kind = CandidateKind::Dealer;
-    // A condition reads no candidate, so there is none at this place.
-    let beside = Some(Beside { subject, loads: None, now });
-    condition.truth(&Row { network, pool: network.pool(kind), kind, place: u32::MAX, beside })
 }
 
 impl Values for Row<'_> {

@@ -1,6 +1,6 @@
 //! Contacts: the people at dealers who are told of leads.
 
-use sea_orm::sea_query::Condition;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::conn::Conn;
@@ -57,6 +57,27 @@ pub async fn update(conn: &Conn, contact: &Contact) -> Result<(), StoreError> {
         .add(Column::Id.eq(contact.id.uuid()))
         .add(Column::Version.eq(contact.version));
     update_where(conn, changed, unchanged).await
+}
+
+/// Notes that an address can't be reached any more; whether that is news. An address that was changed meanwhile is left alone.
+pub async fn mark_bounced(
+    conn: &Conn,
+    tenant: TenantId,
+    id: ContactId,
+    address: &str,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let touched = Entity::update_many()
+        .col_expr(Column::BouncedAt, Expr::val(at.micros()))
+        .col_expr(Column::UpdatedAt, Expr::val(at.micros()))
+        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+        .filter(Column::TenantId.eq(tenant.uuid()))
+        .filter(Column::Id.eq(id.uuid()))
+        .filter(Column::Email.eq(address))
+        .filter(Column::BouncedAt.is_null())
+        .exec(conn)
+        .await?;
+    Ok(touched.rows_affected == 1)
 }
 
 /// Removes a contact. The database refuses if an offer or a message went to it.

@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{AddressColumns, address, begins, from_json, insert_all, json_of, object, point, time, update_where};
-use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::dealer::{Column, Entity, Model};
 use crate::domain::Timestamp;
 use crate::domain::dealer::{Capacity, Dealer};
@@ -103,7 +103,7 @@ pub async fn list(
     };
     let sorted = SortedBy::new(columns, sort.1);
     let rows = sorted.apply(of(tenant).filter(filter.condition(conn)), page).all(conn).await?;
-    let found = sorted.page(rows, page, |row: &Model| key(row, sort.0));
+    let found = cut(rows, page, |row: &Model| key(row, sort.0));
     let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
 }

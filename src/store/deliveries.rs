@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use sea_orm::sea_query::{Condition, Expr};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{from_json, insert_all, json_of, name_of, named, time};
-use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::delivery::{Column, Entity, Model};
 use super::rows::delivery_attempt;
 use crate::domain::Timestamp;
@@ -48,9 +48,20 @@ pub async fn list(
         .add_option(state.map(|state| Column::State.eq(name_of(&state))));
     let rows = sorted.apply(Entity::find().filter(condition), page).all(conn).await?;
     let key = |row: &Model| -> Key { vec![KeyPart::Int(row.created_at), KeyPart::Id(row.id)] };
-    let found = sorted.page(rows, page, key);
+    let found = cut(rows, page, key);
     let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+}
+
+/// How many there are, of one state or of all, counted up to `up_to`.
+pub async fn count(conn: &Conn, tenant: TenantId, state: Option<DeliveryState>, up_to: u64) -> Result<u64, StoreError> {
+    let query = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::TenantId.eq(tenant.uuid()))
+        .filter(Condition::all().add_option(state.map(|state| Column::State.eq(name_of(&state)))))
+        .limit(up_to);
+    Ok(query.count(conn).await?)
 }
 
 /// Every attempt of a delivery, in order.
@@ -151,6 +162,21 @@ pub async fn record(conn: &Conn, delivery: &Delivery, record: &AttemptRecord) ->
     };
     insert_all(conn, vec![attempt]).await?;
     Ok(true)
+}
+
+/// Takes a claimed delivery out of the outbox for good, because it no longer makes sense. Says whether it was still ours.
+pub async fn cancel(conn: &Conn, delivery: &Delivery, reason: &str) -> Result<bool, StoreError> {
+    let touched = Entity::update_many()
+        .col_expr(Column::State, Expr::val(name_of(&DeliveryState::Cancelled)))
+        .col_expr(Column::NextAttemptAt, Expr::val(None::<i64>))
+        .col_expr(Column::LastError, Expr::val(reason))
+        .filter(Column::TenantId.eq(delivery.tenant.uuid()))
+        .filter(Column::Id.eq(delivery.id.uuid()))
+        .filter(Column::State.eq(name_of(&DeliveryState::Pending)))
+        .filter(Column::Attempts.eq(i64::from(delivery.attempts)))
+        .exec(conn)
+        .await?;
+    Ok(touched.rows_affected == 1)
 }
 
 /// Puts a given-up delivery back into the outbox; whether it was one.

@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter};
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{insert_all, name_of, named, time};
-use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::event::{Column, Entity, Model};
 use crate::domain::Timestamp;
 use crate::domain::event::{Event, EventActor, EventKind};
@@ -46,7 +46,7 @@ pub async fn list(
 ) -> Result<Page<Event>, StoreError> {
     let sorted = SortedBy::new([(Column::At, false), (Column::Id, false)], order);
     let rows = sorted.apply(Entity::find().filter(filter.condition(tenant)), page).all(conn).await?;
-    let found = sorted.page(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.at), KeyPart::Id(row.id)] });
+    let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.at), KeyPart::Id(row.id)] });
     let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
 }

@@ -14,7 +14,7 @@ use crate::domain::Timestamp;
 use crate::domain::id::{IdempotencyId, TenantId};
 
 /// How long a first answer is kept.
-pub const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+pub const KEPT_FOR: Duration = Duration::from_hours(24);
 
 /// A first answer, as it is remembered.
 #[derive(Clone, Debug)]

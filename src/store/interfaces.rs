@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder}
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{from_json, insert_all, json_of, name_of, named, time, update_where};
-use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::interface::{Column, Entity, Model};
 use super::rows::{decision, interface_version as version};
 use crate::domain::id::{InterfaceId, TenantId};
@@ -40,8 +40,7 @@ pub async fn list(
 ) -> Result<Page<Interface>, StoreError> {
     let sorted = SortedBy::new([(Column::Name, false), (Column::Id, false)], order);
     let rows = sorted.apply(Entity::find().filter(Column::TenantId.eq(tenant.uuid())), page).all(conn).await?;
-    let found =
-        sorted.page(rows, page, |row: &Model| -> Key { vec![KeyPart::Text(row.name.clone()), KeyPart::Id(row.id)] });
+    let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Text(row.name.clone()), KeyPart::Id(row.id)] });
     let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
 }
@@ -115,6 +114,31 @@ pub async fn list_versions(
         .order_by_asc(version::Column::InterfaceId)
         .order_by_desc(version::Column::Number);
     query.all(conn).await?.into_iter().map(version_domain).collect()
+}
+
+/// The published versions of those of these interfaces that have one.
+pub async fn list_published(
+    conn: &Conn,
+    tenant: TenantId,
+    ids: &[InterfaceId],
+) -> Result<Vec<(Interface, InterfaceVersion)>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let interfaces = lookup_many(conn, tenant, ids).await?;
+    let wanted = interfaces.iter().filter_map(|interface| Some((interface.id, interface.published_number?)));
+    let any = wanted.fold(Condition::any().add(sea_orm::sea_query::Expr::val(false)), |any, (id, number)| {
+        any.add(
+            Condition::all().add(version::Column::InterfaceId.eq(id.uuid())).add(version::Column::Number.eq(number)),
+        )
+    });
+    let query = version::Entity::find().filter(version::Column::TenantId.eq(tenant.uuid())).filter(any);
+    let versions = query.all(conn).await?.into_iter().map(version_domain).collect::<Result<Vec<_>, _>>()?;
+    let pair = |version: InterfaceVersion| {
+        let interface = interfaces.iter().find(|interface| interface.id == version.interface)?;
+        Some((interface.clone(), version))
+    };
+    Ok(versions.into_iter().filter_map(pair).collect())
 }
 
 /// A new version.

@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder}
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{insert_all, name_of, named, time, update_where};
-use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::job::{Column, Entity, Model};
 use crate::domain::id::{JobId, TenantId};
 use crate::domain::job::{Fallback, Job, Notify};
@@ -39,7 +39,7 @@ pub async fn list_all(conn: &Conn, tenant: TenantId) -> Result<Vec<Job>, StoreEr
 pub async fn list(conn: &Conn, tenant: TenantId, order: Order, page: &PageRequest) -> Result<Page<Job>, StoreError> {
     let sorted = SortedBy::new([(Column::Position, false), (Column::Id, false)], order);
     let rows = sorted.apply(Entity::find().filter(Column::TenantId.eq(tenant.uuid())), page).all(conn).await?;
-    let found = sorted.page(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.position), KeyPart::Id(row.id)] });
+    let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.position), KeyPart::Id(row.id)] });
     let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
 }

@@ -14,6 +14,7 @@ pub mod error;
 pub mod events;
 pub mod fields;
 pub mod groups;
+pub mod health;
 pub mod idempotency;
 pub mod imports;
 pub mod interfaces;

@@ -170,19 +170,19 @@ impl<C: IntoColumnRef + Copy + 'static> SortedBy<C> {
         });
         Condition::all().add_option(start).add(condition)
     }
+}
 
-    /// Cuts the extra row off and turns a backward page round.
-    pub(super) fn page<T>(&self, mut rows: Vec<T>, request: &PageRequest, key: impl Fn(&T) -> Key) -> Page<T> {
-        let size = usize::try_from(request.size).unwrap_or(usize::MAX);
-        let more = rows.len() > size;
-        rows.truncate(size);
-        if request.backward {
-            rows.reverse();
-        }
-        let (has_previous, has_next) =
-            if request.backward { (more, request.before.is_some()) } else { (request.after.is_some(), more) };
-        Page { rows: rows.into_iter().map(|row| (key(&row), row)).collect(), has_previous, has_next }
+/// Cuts the extra row off and turns a backward page round.
+pub(super) fn cut<T>(mut rows: Vec<T>, request: &PageRequest, key: impl Fn(&T) -> Key) -> Page<T> {
+    let size = usize::try_from(request.size).unwrap_or(usize::MAX);
+    let more = rows.len() > size;
+    rows.truncate(size);
+    if request.backward {
+        rows.reverse();
     }
+    let (has_previous, has_next) =
+        if request.backward { (more, request.before.is_some()) } else { (request.after.is_some(), more) };
+    Page { rows: rows.into_iter().map(|row| (key(&row), row)).collect(), has_previous, has_next }
 }
 
 fn strictly_beyond<C: IntoColumnRef + Copy + 'static>(sort: &SortColumn<C>, part: &KeyPart, order: Order) -> Condition {

@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter};
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{from_json, insert_all, json_of, name_of, named, time, update_where};
-use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::job_run::{Column, Entity, Model};
 use crate::domain::Timestamp;
 use crate::domain::id::{JobId, JobRunId, TenantId};
@@ -31,8 +31,7 @@ pub async fn list(
     let condition =
         Condition::all().add(Column::TenantId.eq(tenant.uuid())).add_option(job.map(|id| Column::JobId.eq(id.uuid())));
     let rows = sorted.apply(Entity::find().filter(condition), page).all(conn).await?;
-    let found =
-        sorted.page(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.queued_at), KeyPart::Id(row.id)] });
+    let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.queued_at), KeyPart::Id(row.id)] });
     let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
 }
@@ -41,6 +40,13 @@ pub async fn list(
 pub async fn insert(conn: &Conn, runs: &[JobRun]) -> Result<(), StoreError> {
     let rows = runs.iter().map(|run| row(run, None)).collect::<Result<_, _>>()?;
     insert_all(conn, rows).await
+}
+
+/// Whether a run waits or was left behind.
+pub async fn is_any_open(conn: &Conn, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "select 1 as one from job_runs
+        where state in ('QUEUED', 'RUNNING') and (claimed_until is null or claimed_until <= $1) limit 1";
+    Ok(!conn.query_sql(sql, vec![now.micros().into()]).await?.is_empty())
 }
 
 /// Takes the oldest run that waits or was left behind, for `lease`.

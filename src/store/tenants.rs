@@ -38,9 +38,24 @@ pub async fn raise_network_version(conn: &Conn, id: TenantId) -> Result<(), Stor
     conn.execute_sql(sql, vec![id.uuid().into()]).await.map(drop)
 }
 
-/// Reads the network's version and holds it until the transaction ends: no candidate changes while leads are handed on.
-pub async fn hold_network_version(conn: &Conn, id: TenantId) -> Result<i64, StoreError> {
-    let lock = if conn.is_postgres() { " for share" } else { "" };
+/// How the network's version is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VersionHold {
+    /// As it is now.
+    None,
+    /// Until the transaction ends no candidate changes, while other transactions hold it too.
+    Shared,
+    /// Until the transaction ends nobody else holds it: for capacities, which a second transaction could fill at the same time.
+    Exclusive,
+}
+
+/// The network's version, held as asked.
+pub async fn network_version(conn: &Conn, id: TenantId, hold: VersionHold) -> Result<i64, StoreError> {
+    let lock = match hold {
+        VersionHold::Shared if conn.is_postgres() => " for share",
+        VersionHold::Exclusive if conn.is_postgres() => " for update",
+        _ => "",
+    };
     let rows = conn
         .query_sql(&format!("select network_version from tenants where tenant_id = $1{lock}"), vec![id.uuid().into()])
         .await?;

@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, IntoSimpleExpr, PaginatorTrait, QueryFil
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{begins, from_json, insert_all, json_of, object, time, update_where};
-use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::membership;
 use super::rows::user::{Column, Entity, Model};
 use crate::domain::actor::Role;
@@ -66,7 +66,7 @@ pub async fn list(
     let key = |row: &Model| -> Key {
         vec![KeyPart::Text(row.last_name.clone()), KeyPart::Text(row.first_name.clone()), KeyPart::Id(row.id)]
     };
-    let found = sorted.page(rows, page, key);
+    let found = cut(rows, page, key);
     let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
 }
@@ -75,6 +75,40 @@ pub async fn list(
 pub async fn count(conn: &Conn, tenant: TenantId, filter: &UserFilter, up_to: u64) -> Result<u64, StoreError> {
     let query = of(tenant).select_only().column(Column::Id).filter(filter.condition(tenant)).limit(up_to);
     Ok(query.count(conn).await?)
+}
+
+/// The active users who manage a group that one of these users is in, with that user.
+pub async fn list_managers(conn: &Conn, tenant: TenantId, users: &[UserId]) -> Result<Vec<(UserId, User)>, StoreError> {
+    if users.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<String> = (2..users.len() + 2).map(|place| format!("${place}")).collect();
+    let sql = format!(
+        "select distinct member.user_id as member_id, manager.user_id as manager_id from memberships member
+         join memberships manager on manager.tenant_id = member.tenant_id and manager.group_id = member.group_id
+         where member.tenant_id = $1 and manager.manages and manager.user_id <> member.user_id and member.user_id in ({})",
+        places.join(", ")
+    );
+    let values = std::iter::once(tenant.uuid().into()).chain(users.iter().map(|id| id.uuid().into())).collect();
+    let mut pairs: Vec<(UserId, UserId)> = Vec::new();
+    for row in conn.query_sql(&sql, values).await? {
+        let (member, manager): (uuid::Uuid, uuid::Uuid) =
+            (row.try_get("", "member_id")?, row.try_get("", "manager_id")?);
+        pairs.push((member.into(), manager.into()));
+    }
+    let managers: Vec<UserId> = pairs.iter().map(|(_, manager)| *manager).collect();
+    let found = lookup_many(conn, tenant, &managers).await?;
+    let known = |id: &UserId| found.iter().find(|user| user.id == *id && user.active).cloned();
+    Ok(pairs.into_iter().filter_map(|(member, manager)| Some((member, known(&manager)?))).collect())
+}
+
+/// The active admins.
+pub async fn list_admins(conn: &Conn, tenant: TenantId) -> Result<Vec<User>, StoreError> {
+    let query = of(tenant)
+        .filter(Column::Role.eq(stored_role(Role::Admin)))
+        .filter(Column::Active.eq(true))
+        .order_by_asc(Column::Id);
+    query.all(conn).await?.into_iter().map(domain).collect()
 }
 
 /// New users.

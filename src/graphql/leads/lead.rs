@@ -5,10 +5,12 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::super::connection::{Listed, PageArgs, connect};
-use super::super::loaders::{ChainKey, LatestEventKey, LeadKey, RequestKey};
+use super::super::loaders::{ChainKey, DeliveriesKey, LatestEventKey, LeadKey, OffersKey, RequestKey};
 use super::super::session::Ctx;
 use super::event::Event;
+use super::message::{Delivery, Offer};
 use super::request::Request;
+use crate::actions::{Permission, permit};
 use crate::domain;
 use crate::domain::Timestamp;
 use crate::store::Order;
@@ -194,13 +196,30 @@ impl Lead {
         Json(&self.0.custom)
     }
 
+    /// The links by which people may see it. Shown to staff only.
+    async fn offers(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Offer>> {
+        if permit(&ctx.session()?.actor, Permission::ReadConfiguration).is_err() {
+            return Ok(Vec::new());
+        }
+        let offers = ctx.batch()?.load_one(OffersKey(self.0.id)).await?;
+        Ok(offers.unwrap_or_default().into_iter().map(Offer).collect())
+    }
+
+    /// The messages about it. Shown to staff only.
+    async fn deliveries(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Delivery>> {
+        if permit(&ctx.session()?.actor, Permission::ReadConfiguration).is_err() {
+            return Ok(Vec::new());
+        }
+        let deliveries = ctx.batch()?.load_one(DeliveriesKey(self.0.id)).await?;
+        Ok(deliveries.unwrap_or_default().into_iter().map(Delivery).collect())
+    }
+
     /// The latest line of its timeline.
     async fn latest_event(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Event>> {
         Ok(ctx.batch()?.load_one(LatestEventKey(self.0.id)).await?.map(Event))
     }
 
     /// Everything that happened to any copy of the request, oldest first.
-    #[expect(clippy::too_many_arguments, reason = "the four arguments of a connection and a switch")]
     async fn timeline(
         &self,
         ctx: &Context<'_>,

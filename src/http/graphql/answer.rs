@@ -9,10 +9,10 @@ use actix_web::http::{StatusCode, header};
 use async_graphql::{Response, ServerError, Value};
 use serde::Serialize;
 
-use super::REQUEST_ID_HEADER;
 use super::accept::AnswerType;
 use super::refusal::HttpRefusal;
 use crate::graphql::guard::ErrorCode;
+use crate::http::request_id::REQUEST_ID_HEADER;
 
 /// An answer about to be written.
 pub(super) struct Answer {

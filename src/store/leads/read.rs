@@ -5,13 +5,13 @@ use sea_orm::{ColumnTrait, EntityTrait, IntoSimpleExpr, PaginatorTrait, QueryFil
 
 use super::super::conn::Conn;
 use super::super::error::StoreError;
-use super::super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy};
+use super::super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::super::rows::lead::{Column, Entity, Model};
 use super::super::rows::request;
 use super::super::scope::Scope;
 use super::row::domain;
 use crate::domain::Timestamp;
-use crate::domain::id::{DealerId, JobId, LeadId, RequestId, UserId};
+use crate::domain::id::{DealerId, JobId, LeadId, RequestId, TenantId, UserId};
 use crate::domain::lead::{Lead, LeadState};
 
 /// Which copies of a scope are wanted: all conditions must hold; an empty one holds for every copy.
@@ -84,6 +84,22 @@ pub async fn chains(conn: &Conn, scope: &Scope, requests: &[RequestId]) -> Resul
     query.all(conn).await?.into_iter().map(domain).collect()
 }
 
+/// Waiting copies of a tenant after `cursor`, by id: the way in which a job goes through all of them.
+pub async fn list_waiting(
+    conn: &Conn,
+    tenant: TenantId,
+    cursor: Option<LeadId>,
+    limit: u64,
+) -> Result<Vec<Lead>, StoreError> {
+    let query = Entity::find()
+        .filter(Scope::system(tenant).leads())
+        .filter(Column::State.eq(LeadState::Offered.as_str()))
+        .filter(Condition::all().add_option(cursor.map(|after| Column::Id.gt(after.uuid()))))
+        .order_by_asc(Column::Id)
+        .limit(limit);
+    query.all(conn).await?.into_iter().map(domain).collect()
+}
+
 /// A page of the grid.
 pub async fn list(
     conn: &Conn,
@@ -103,7 +119,7 @@ pub async fn list(
         let moment = if sort.0 == LeadSort::ReceivedAt { row.received_at } else { row.updated_at };
         vec![KeyPart::Int(moment), KeyPart::Id(row.id)]
     };
-    let found = sorted.page(rows, page, key);
+    let found = cut(rows, page, key);
     let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
 }

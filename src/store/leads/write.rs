@@ -52,6 +52,23 @@ pub async fn quiet(conn: &Conn, tenant: TenantId, ids: &[LeadId]) -> Result<(), 
     update_many(conn, tenant, ids, "due_at = null, warn_at = null", Vec::new()).await
 }
 
+/// Sets when jobs look at copies again.
+pub async fn rearm_at(
+    conn: &Conn,
+    tenant: TenantId,
+    ids: &[LeadId],
+    due_at: Timestamp,
+    warn_at: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let values = vec![due_at.micros().into(), warn_at.map(Timestamp::micros).into()];
+    update_many(conn, tenant, ids, "due_at = $1, warn_at = $2", values).await
+}
+
+/// Takes the warning off copies: it was given.
+pub async fn warned(conn: &Conn, tenant: TenantId, ids: &[LeadId]) -> Result<(), StoreError> {
+    update_many(conn, tenant, ids, "warn_at = null", Vec::new()).await
+}
+
 /// Ids per statement: well below what either database takes.
 const IDS_MAX: usize = 1_000;
 

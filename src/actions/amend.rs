@@ -1,0 +1,170 @@
+//! Changing what a tenant notes on a lead, excluding it from automation, and deleting it with a reason.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::domain::error::{optional_text, text};
+use crate::domain::event::EventKind;
+use crate::domain::field::{CustomValues, Subject};
+use crate::domain::id::LeadId;
+use crate::domain::lead::{Lead, LeadState};
+use crate::domain::{Invalid, InvalidCode};
+use crate::store::{Scope, fields, leads};
+
+use super::context::{Context, event_actor};
+use super::error::ActionError;
+use super::handover::{Desk, Directory, deadlines};
+use super::held::Held;
+use super::permit::{Permission, permit};
+use super::work::{Begun, Call, Work};
+
+/// What is to change; what is left out stays as it is, and an inner `None` clears.
+#[derive(Clone, Debug, Default)]
+pub struct LeadPatch {
+    /// The tenant's type of file.
+    pub file_type: Option<Option<String>>,
+    /// The tenant's status.
+    pub workflow_status: Option<Option<String>>,
+    /// `NOT_CONTACTED`, `CONTACTED` or the tenant's own.
+    pub follow_up_status: Option<String>,
+    /// The tenant's progress step.
+    pub progress: Option<Option<String>>,
+    /// Values of custom fields by key; null clears one, others stay.
+    pub custom: Option<Value>,
+    /// Set, no job acts on it.
+    pub excluded_from_automation: Option<bool>,
+}
+
+/// Which copy an action changed.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct LeadChanged {
+    /// The copy.
+    pub lead: LeadId,
+}
+
+/// Changes what is noted on a copy.
+pub async fn update_lead(
+    context: &Context,
+    call: Call<'_>,
+    (id, expected_version): (LeadId, Option<i64>),
+    patch: LeadPatch,
+) -> Result<LeadChanged, ActionError> {
+    let needed = if patch.excluded_from_automation.is_some() { Permission::ManageLeads } else { Permission::WorkLeads };
+    permit(call.actor, needed)?;
+    let work = match context.begin(call).await? {
+        Begun::Before(outcome) => return Ok(outcome),
+        Begun::Fresh(work) => work,
+    };
+    let (held, before) = hold(&work, id, expected_version).await?;
+    if before.state == LeadState::Deleted {
+        return Err(ActionError::refused("leadId", InvalidCode::WrongState, "the lead was deleted"));
+    }
+    let definitions = fields::list_by_subject(&work, before.tenant, Subject::Lead).await?;
+    let mut copy = apply(&before, &patch, &definitions)?;
+    // What a job's condition reads may have changed: every waiting copy is looked at anew.
+    (copy.due_at, copy.warn_at) = deadlines(&held.jobs, &copy, held.chain(copy.request));
+    if copy.state != LeadState::Offered {
+        (copy.due_at, copy.warn_at) = (None, None);
+    }
+    copy.times.updated_at = work.at();
+    let directory = Directory::default();
+    let mut desk = Desk::new(context, &held.tenant, &held.jobs, &directory, event_actor(call.actor), work.at());
+    desk.event(EventKind::LeadUpdated, &copy, Some(noted(&before)), Some(noted(&copy)), None);
+    desk.changes.updated.push(copy);
+    let at = work.at();
+    desk.changes.write(&work, before.tenant, at).await?;
+    work.commit(LeadChanged { lead: id }).await
+}
+
+/// Deletes a copy: its links show the reason from now on.
+pub async fn delete_lead(
+    context: &Context,
+    call: Call<'_>,
+    (id, expected_version): (LeadId, Option<i64>),
+    reason: &str,
+) -> Result<LeadChanged, ActionError> {
+    permit(call.actor, Permission::ManageLeads)?;
+    let reason = text("reason", reason, 500)?;
+    let work = match context.begin(call).await? {
+        Begun::Before(outcome) => return Ok(outcome),
+        Begun::Fresh(work) => work,
+    };
+    let (held, mut copy) = hold(&work, id, expected_version).await?;
+    if copy.state == LeadState::Deleted {
+        return Err(ActionError::refused("leadId", InvalidCode::WrongState, "the lead was deleted before"));
+    }
+    let before = json!({ "state": copy.state });
+    let at = work.at();
+    copy.state = LeadState::Deleted;
+    copy.times.deleted_at = Some(at);
+    copy.times.updated_at = at;
+    copy.state_reason = Some(reason.clone());
+    copy.exception = None;
+    (copy.due_at, copy.warn_at) = (None, None);
+    let directory = Directory::default();
+    let mut desk = Desk::new(context, &held.tenant, &held.jobs, &directory, event_actor(call.actor), at);
+    desk.event(EventKind::LeadDeleted, &copy, Some(before), Some(json!({ "state": copy.state })), Some(reason));
+    desk.changes.updated.push(copy);
+    desk.changes.write(&work, held.tenant.id, at).await?;
+    work.commit(LeadChanged { lead: id }).await
+}
+
+/// A copy within the caller's reach, held, at the version that the caller expects.
+async fn hold(work: &Work<'_>, id: LeadId, expected_version: Option<i64>) -> Result<(Held, Lead), ActionError> {
+    let found = leads::lookup(work, &Scope::of(work.actor()), id).await?;
+    let found = found.ok_or_else(|| ActionError::not_found("leadId", "lead"))?;
+    let held = Held::hold(work, found.tenant, &[found.request]).await?;
+    let copy = held.copy(id)?.clone();
+    match expected_version {
+        Some(expected) if expected != copy.version => {
+            Err(ActionError::conflict("expectedVersion", expected, copy.version))
+        }
+        _ => Ok((held, copy)),
+    }
+}
+
+fn apply(
+    before: &Lead,
+    patch: &LeadPatch,
+    definitions: &[crate::domain::field::FieldDefinition],
+) -> Result<Lead, ActionError> {
+    let mut copy = before.clone();
+    let mut problems: Vec<Invalid> = Vec::new();
+    let mut optional = |field: &str, place: &mut Option<String>, given: &Option<Option<String>>| {
+        let Some(given) = given else { return };
+        match optional_text(field, given.as_deref(), 100) {
+            Ok(value) => *place = value,
+            Err(problem) => problems.push(problem),
+        }
+    };
+    optional("fileType", &mut copy.workflow.file_type, &patch.file_type);
+    optional("workflowStatus", &mut copy.workflow.status, &patch.workflow_status);
+    optional("progress", &mut copy.workflow.progress, &patch.progress);
+    if let Some(status) = &patch.follow_up_status {
+        match text("followUpStatus", status, 100) {
+            Ok(status) => copy.workflow.follow_up_status = status,
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if let Some(custom) = &patch.custom {
+        let stored = CustomValues::stored(definitions, &Value::Object(before.custom.clone()));
+        match stored.changed(definitions, custom).map(|values| values.to_json()) {
+            Ok(Value::Object(values)) => copy.custom = values,
+            Ok(_) => {}
+            Err(found) => problems.extend(found),
+        }
+    }
+    copy.excluded_from_automation = patch.excluded_from_automation.unwrap_or(before.excluded_from_automation);
+    if problems.is_empty() { Ok(copy) } else { Err(problems.into()) }
+}
+
+fn noted(copy: &Lead) -> Value {
+    json!({
+        "fileType": copy.workflow.file_type,
+        "workflowStatus": copy.workflow.status,
+        "followUpStatus": copy.workflow.follow_up_status,
+        "progress": copy.workflow.progress,
+        "custom": copy.custom,
+        "excludedFromAutomation": copy.excluded_from_automation,
+    })
+}

@@ -1,0 +1,79 @@
+//! What a hand-over leaves behind, gathered for many leads and written set by set in one transaction.
+
+use std::collections::BTreeMap;
+
+use crate::domain::Timestamp;
+use crate::domain::decision::Decision;
+use crate::domain::delivery::Delivery;
+use crate::domain::event::Event;
+use crate::domain::id::{LeadId, TenantId};
+use crate::domain::lead::Lead;
+use crate::domain::offer::Offer;
+use crate::store::leads::Expiry;
+use crate::store::{Conn, StoreError, decisions, deliveries, events, leads, offers};
+
+/// Everything that is to become true at once.
+#[derive(Default)]
+pub struct Changes {
+    /// Answers to "who gets it".
+    pub decisions: Vec<Decision>,
+    /// New copies.
+    pub copies: Vec<Lead>,
+    /// Changed copies, each with the version that was read.
+    pub updated: Vec<Lead>,
+    /// Copies that are taken away, by reason and by whether they were handed on.
+    pub expired: BTreeMap<(String, bool), Vec<LeadId>>,
+    /// Copies that no job can act on as things stand.
+    pub quieted: Vec<LeadId>,
+    /// Copies that jobs look at again, by the moment and that of the warning.
+    pub rearmed: BTreeMap<(Timestamp, Option<Timestamp>), Vec<LeadId>>,
+    /// Copies whose recipient was warned.
+    pub warned: Vec<LeadId>,
+    /// Links for new owners.
+    pub offers: Vec<Offer>,
+    /// Messages.
+    pub deliveries: Vec<Delivery>,
+    /// Lines of the timeline.
+    pub events: Vec<Event>,
+}
+
+impl Changes {
+    /// Adds what another hand-over of the same transaction leaves behind.
+    pub fn append(&mut self, other: Self) {
+        self.decisions.extend(other.decisions);
+        self.copies.extend(other.copies);
+        self.updated.extend(other.updated);
+        for (how, ids) in other.expired {
+            self.expired.entry(how).or_default().extend(ids);
+        }
+        self.quieted.extend(other.quieted);
+        for (when, ids) in other.rearmed {
+            self.rearmed.entry(when).or_default().extend(ids);
+        }
+        self.warned.extend(other.warned);
+        self.offers.extend(other.offers);
+        self.deliveries.extend(other.deliveries);
+        self.events.extend(other.events);
+    }
+
+    /// Writes all of it. INVARIANT: the caller holds the requests of all copies.
+    pub async fn write(self, conn: &Conn, tenant: TenantId, at: Timestamp) -> Result<(), StoreError> {
+        decisions::insert(conn, &self.decisions).await?;
+        // Copies that go make room before those that come: the database allows one holder per request.
+        for ((reason, reassigned), ids) in &self.expired {
+            leads::expire(conn, tenant, ids, Expiry { at, reason, reassigned: *reassigned }).await?;
+        }
+        for lead in &self.updated {
+            leads::update(conn, lead).await?;
+        }
+        leads::quiet(conn, tenant, &self.quieted).await?;
+        for ((due_at, warn_at), ids) in &self.rearmed {
+            leads::rearm_at(conn, tenant, ids, *due_at, *warn_at).await?;
+        }
+        leads::warned(conn, tenant, &self.warned).await?;
+        leads::insert(conn, &self.copies).await?;
+        offers::insert(conn, &self.offers).await?;
+        deliveries::insert(conn, &self.deliveries).await?;
+        events::insert(conn, &self.events).await
+    }
+}

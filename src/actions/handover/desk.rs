@@ -1,0 +1,312 @@
+//! The desk: offers copies to recipients and takes them away, gathering links, mails and events as it goes.
+//!
+//! It never reads the database and never decides who gets a lead: that was done before.
+
+use crate::actions::Context;
+use crate::domain::Timestamp;
+use crate::domain::dealer::ContactKind;
+use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::event::{Event, EventActor, EventKind};
+use crate::domain::id::{DecisionId, JobId, LeadId};
+use crate::domain::job::Job;
+use crate::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
+use crate::domain::message::{
+    About, Distance, LeadSummary, Line, LinkOf, LossMail, ManagerMail, Message, OfferMail, PostalArea, StatusMail,
+    TakenMail, WarningMail,
+};
+use crate::domain::offer::Offer;
+use crate::domain::request::Request;
+use crate::domain::tenant::Tenant;
+
+use super::changes::Changes;
+use super::directory::{Directory, Person};
+use super::eligible::deadlines;
+
+/// Where a copy goes and why.
+#[derive(Clone, Debug)]
+pub struct Placement {
+    /// To whom.
+    pub recipient: Recipient,
+    /// By which decision.
+    pub decision: DecisionId,
+    /// By which job, if one did it.
+    pub job: Option<JobId>,
+    /// From the customer to the recipient.
+    pub distance_km: Option<f64>,
+    /// Why this one, in a sentence.
+    pub reason: String,
+    /// Set when this is a fallback: the copy is listed under exceptions with the reason.
+    pub exception: Option<String>,
+    /// Whether the new owner gets links by mail.
+    pub notify: bool,
+}
+
+/// Whom to tell that a copy was taken away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tell {
+    /// Nobody.
+    Nobody,
+    /// The one who had it.
+    OldOwner,
+    /// The one who had it, that another was quicker.
+    Loser,
+}
+
+/// One transaction's worth of hand-overs.
+pub struct Desk<'c> {
+    context: &'c Context,
+    tenant: &'c Tenant,
+    jobs: &'c [Job],
+    directory: &'c Directory,
+    by: EventActor,
+    at: Timestamp,
+    /// What is to become true.
+    pub changes: Changes,
+}
+
+impl<'c> Desk<'c> {
+    /// A desk for hand-overs at one moment.
+    pub fn new(
+        context: &'c Context,
+        tenant: &'c Tenant,
+        jobs: &'c [Job],
+        directory: &'c Directory,
+        by: EventActor,
+        at: Timestamp,
+    ) -> Self {
+        Self { context, tenant, jobs, directory, by, at, changes: Changes::default() }
+    }
+
+    /// The moment of everything at this desk.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// A new copy beside or instead of `parent`, offered as `placement` says. Its id.
+    pub fn place(&mut self, parent: &Lead, chain: &[Lead], request: &Request, placement: &Placement) -> LeadId {
+        let mut copy = Lead {
+            tenant: parent.tenant,
+            id: self.context.id(self.at),
+            request: parent.request,
+            root: parent.root,
+            parent: Some(parent.id),
+            round: parent.round + 1,
+            state: LeadState::Unassigned,
+            recipient: None,
+            decision: None,
+            job: None,
+            source: parent.source.clone(),
+            brand: parent.brand.clone(),
+            received_at: parent.received_at,
+            times: LeadTimes::made_at(self.at),
+            acknowledged_by: None,
+            state_reason: None,
+            exception: None,
+            due_at: None,
+            warn_at: None,
+            excluded_from_automation: parent.excluded_from_automation,
+            workflow: Workflow { file_type: parent.workflow.file_type.clone(), ..Workflow::default() },
+            custom: parent.custom.clone(),
+            version: 1,
+            created_by: self.by.id.clone(),
+        };
+        self.offer(&mut copy, chain, request, placement);
+        let id = copy.id;
+        self.changes.copies.push(copy);
+        id
+    }
+
+    /// Offers a copy that nobody has: fills it in, and gathers its links, mails and event. The caller keeps the copy.
+    pub fn offer(&mut self, copy: &mut Lead, chain: &[Lead], request: &Request, placement: &Placement) {
+        copy.state = LeadState::Offered;
+        copy.recipient = Some(placement.recipient);
+        copy.decision = Some(placement.decision);
+        copy.job = placement.job;
+        copy.exception.clone_from(&placement.exception);
+        copy.times.offered_at = Some(self.at);
+        copy.times.updated_at = self.at;
+        let siblings: Vec<Lead> = chain.iter().chain([&*copy]).cloned().collect();
+        (copy.due_at, copy.warn_at) = deadlines(self.jobs, copy, &siblings);
+        let name = self.directory.name(placement.recipient);
+        let after = serde_json::json!({ "recipient": placement.recipient, "name": name, "round": copy.round, "dueAt": copy.due_at.map(|due| due.to_string()) });
+        self.event(EventKind::LeadOffered, copy, None, Some(after), Some(placement.reason.clone()));
+        if placement.notify {
+            for person in self.directory.people(placement.recipient) {
+                self.send_link(copy, request, placement, &person);
+            }
+        }
+    }
+
+    /// Takes a copy away. The caller has made sure that it is open.
+    pub fn take_away(&mut self, copy: &Lead, request: &Request, reason: &str, reassigned: bool, tell: Tell) {
+        self.changes.expired.entry((reason.to_owned(), reassigned)).or_default().push(copy.id);
+        let kind = if reassigned { EventKind::LeadReassigned } else { EventKind::LeadExpired };
+        let before = serde_json::json!({ "state": copy.state, "recipient": copy.recipient });
+        self.event(
+            kind,
+            copy,
+            Some(before),
+            Some(serde_json::json!({ "state": LeadState::Expired })),
+            Some(reason.to_owned()),
+        );
+        let (Some(recipient), Some(offered_at)) = (copy.recipient, copy.times.offered_at) else { return };
+        if tell == Tell::Nobody {
+            return;
+        }
+        for person in self.directory.people(recipient) {
+            let about = self.about(copy, request, recipient, &person);
+            let message = match tell {
+                Tell::Loser => Message::Taken(TakenMail { about, offered_at, taken_at: self.at }),
+                _ => Message::Loss(LossMail { about, offered_at, lost_at: self.at, reason: Line::new(reason) }),
+            };
+            self.send(copy.id, None, &person, message);
+        }
+    }
+
+    /// Tells managers that a copy changed hands.
+    pub fn tell_managers(
+        &mut self,
+        managers: &[Person],
+        from: &Lead,
+        copy: LeadId,
+        request: &Request,
+        placement: &Placement,
+    ) {
+        for manager in managers {
+            let moved = Lead { id: copy, ..from.clone() };
+            let message = Message::Manager(ManagerMail {
+                about: self.about(&moved, request, placement.recipient, manager),
+                from_dealer: from.recipient.map(|recipient| Line::new(&self.directory.name(recipient))),
+                round: shown_round(from.round + 1),
+                distance: self.distance(placement.distance_km),
+                reason: Line::new(&placement.reason),
+                moved_at: self.at,
+            });
+            self.send(copy, None, manager, message);
+        }
+    }
+
+    /// Warns those who may acknowledge that the copy will be taken away.
+    pub fn warn(&mut self, copy: &Lead, request: &Request, offers: &[Offer]) {
+        let (Some(recipient), Some(expires_at)) = (copy.recipient, copy.due_at) else { return };
+        for person in self.directory.people(recipient) {
+            let own = offers.iter().find(|offer| offer.addressee == person.addressee && offer.kind == ContactKind::To);
+            let Some(offer) = own else { continue };
+            let link = LinkOf { offer: offer.id, generation: offer.generation };
+            let about = self.about(copy, request, recipient, &person);
+            let message = Message::Warning(WarningMail { about, link, warned_at: self.at, expires_at });
+            self.send(copy.id, Some(offer), &person, message);
+        }
+        self.event(EventKind::LeadWarned, copy, None, None, None);
+    }
+
+    /// A line of a copy's timeline.
+    pub fn event(
+        &mut self,
+        kind: EventKind,
+        copy: &Lead,
+        before: Option<serde_json::Value>,
+        after: Option<serde_json::Value>,
+        reason: Option<String>,
+    ) {
+        let line = self.context.event(copy.tenant, self.at, self.by.clone(), kind, copy.id);
+        self.changes.events.push(Event {
+            lead: Some(copy.id),
+            request: Some(copy.request),
+            before,
+            after,
+            reason,
+            ..line
+        });
+    }
+
+    fn send_link(&mut self, copy: &Lead, request: &Request, placement: &Placement, person: &Person) {
+        let id = self.context.id(self.at);
+        let offer = Offer {
+            tenant: copy.tenant,
+            id,
+            lead: copy.id,
+            addressee: person.addressee,
+            kind: person.kind,
+            generation: 0,
+            token_hash: self.context.links.issue(copy.tenant, id, 0).hash(),
+            expires_at: self.at + self.tenant.link_lifetime,
+            opened_at: None,
+            created_at: self.at,
+        };
+        let link = LinkOf { offer: id, generation: 0 };
+        let about = self.about(copy, request, placement.recipient, person);
+        let (round, expires_at) = (shown_round(copy.round), copy.due_at);
+        let message = match person.kind {
+            ContactKind::To => Message::Offer(OfferMail {
+                about,
+                link,
+                round,
+                distance: self.distance(placement.distance_km),
+                reason: Line::new(&placement.reason),
+                offered_at: self.at,
+                expires_at,
+            }),
+            ContactKind::Cc => Message::Status(StatusMail { about, link, round, offered_at: self.at, expires_at }),
+        };
+        self.send(copy.id, Some(&offer), person, message);
+        self.changes.offers.push(offer);
+    }
+
+    fn send(&mut self, lead: LeadId, offer: Option<&Offer>, person: &Person, message: Message) {
+        self.changes.deliveries.push(Delivery {
+            tenant: self.tenant.id,
+            id: self.context.id(self.at),
+            lead: Some(lead),
+            offer: offer.map(|offer| offer.id),
+            addressee: Some(person.addressee),
+            address: person.email.clone(),
+            message,
+            state: DeliveryState::Pending,
+            attempts: 0,
+            next_attempt_at: Some(self.at),
+            sent_at: None,
+            last_error: None,
+            created_at: self.at,
+        });
+    }
+
+    fn about(&self, copy: &Lead, request: &Request, recipient: Recipient, person: &Person) -> About {
+        about(self.tenant, &self.directory.name(recipient), person, copy.id, request)
+    }
+
+    fn distance(&self, km: Option<f64>) -> Option<Distance> {
+        km.map(|km| Distance { km, unit: self.tenant.distance_unit })
+    }
+}
+
+/// People count from one.
+fn shown_round(round: i64) -> u32 {
+    u32::try_from(round.saturating_add(1)).unwrap_or(u32::MAX)
+}
+
+/// What every message names.
+pub fn about(tenant: &Tenant, dealer: &str, person: &Person, lead: LeadId, request: &Request) -> About {
+    About {
+        network: Line::new(&tenant.name),
+        dealer: Line::new(dealer),
+        recipient: Line::optional(Some(&person.name)),
+        zone: person.zone,
+        lead,
+        summary: summary(request),
+    }
+}
+
+/// What may be shown of a request before anybody acknowledged it.
+pub fn summary(request: &Request) -> LeadSummary {
+    LeadSummary {
+        brand: Line::optional(request.interest.brand.as_deref()),
+        product: Line::optional(request.interest.product.as_deref()),
+        interest: Line::optional(request.interest.kind.as_deref()),
+        city: Line::optional(request.address.city.as_deref()),
+        postal_area: request.address.postal_code.as_ref().map(PostalArea::of),
+        country: Some(request.address.country),
+        source: Line::optional(Some(&request.source)),
+        received_at: request.received_at,
+    }
+}

@@ -1,0 +1,133 @@
+//! Runs of a job that somebody asked for: through all waiting copies, batch by batch, going on where a killed worker stopped; and the
+//! dry run, which writes nothing.
+
+use std::time::Duration;
+
+use crate::domain::event::{ActorKind, EventActor};
+use crate::domain::id::{JobId, LeadId, RequestId, TenantId};
+use crate::domain::job::{Job, JobRun, RunState};
+use crate::domain::lead::Lead;
+use crate::store::{Conn, StoreError, jobs, leads, runs};
+
+use super::context::Context;
+use super::due::{Counts, Tally};
+use super::error::ActionError;
+use super::handover::{Decided, Engine, Firmness, Move, Tell, Urgency, Verdict, carry_out};
+use super::held::Held;
+
+/// How long a worker may take for one batch before another may take the run over.
+const LEASE: Duration = Duration::from_mins(1);
+/// Copies per batch: a transaction of some tens of milliseconds.
+const BATCH: u64 = 200;
+/// Copies that a dry run looks at, so that it answers within seconds.
+const DRY_RUN_MAX: usize = 5_000;
+
+/// Takes the oldest waiting run one batch further. Whether there was one.
+pub async fn step(context: &Context) -> Result<bool, ActionError> {
+    let now = context.clock.now();
+    let tx = context.store.begin().await?;
+    let Some(run) = runs::claim(&tx, now, LEASE).await? else { return Ok(false) };
+    let before = run.cursor;
+    let after = match jobs::lookup(&tx, run.tenant, run.job).await? {
+        Some(job) => batch(context, &tx, run, &job).await?,
+        None => finished(run, RunState::Failed, Some("the job was removed".to_owned()), context),
+    };
+    // INVARIANT: the place that the run has come to and what it did there become true together.
+    let claimed_until = (after.state == RunState::Running).then_some(now);
+    runs::update(&tx, &after, before, claimed_until).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+fn finished(run: JobRun, state: RunState, error: Option<String>, context: &Context) -> JobRun {
+    JobRun { state, error, finished_at: Some(context.clock.now()), ..run }
+}
+
+async fn batch(context: &Context, conn: &Conn, run: JobRun, job: &Job) -> Result<JobRun, ActionError> {
+    let copies = leads::list_waiting(conn, run.tenant, run.cursor, BATCH).await?;
+    let Some(last) = copies.last().map(|copy| copy.id) else { return Ok(finished(run, RunState::Done, None, context)) };
+    let held = Held::hold(conn, run.tenant, &request_ids(&copies)).await?;
+    let at = context.clock.now();
+    let by = EventActor { kind: ActorKind::Job, id: job.id.to_string(), name: job.name.clone() };
+    let mut engine =
+        Engine::prepare(context, conn, &held, (at, by.clone()), &[job.interface], Firmness::ToWrite).await?;
+    let (found, counts) = decide(&mut engine, &held, job, copies.iter().map(|copy| copy.id))?;
+    let tell = if job.notify.old_owner { Tell::OldOwner } else { Tell::Nobody };
+    let why = format!("not acknowledged in time, handed on by the job `{}`", job.name);
+    let moves = found
+        .into_iter()
+        .map(|(copy, decided)| Move { copy, decided, job: Some(job), why: why.clone(), tell })
+        .collect();
+    let changes = carry_out(context, conn, &held, moves, (at, by)).await?;
+    changes.write(conn, run.tenant, at).await?;
+    let mut run = run;
+    run.cursor = Some(last);
+    run.examined += counts.examined;
+    run.reassigned += counts.reassigned;
+    for (reason, count) in counts.skipped {
+        *run.skipped.entry(reason).or_default() += count;
+    }
+    Ok(run)
+}
+
+fn request_ids(copies: &[Lead]) -> Vec<RequestId> {
+    let mut ids: Vec<RequestId> = copies.iter().map(|copy| copy.request).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+fn decide(
+    engine: &mut Engine<'_>,
+    held: &Held,
+    job: &Job,
+    copies: impl Iterator<Item = LeadId>,
+) -> Result<(Vec<(Lead, Decided)>, Counts), StoreError> {
+    let mut tally = Tally::default();
+    let mut found = Vec::new();
+    let mut later = 0;
+    for id in copies {
+        let copy = held.copy(id)?;
+        let request = held.request(copy)?;
+        match engine.verdict(job, copy, request, Urgency::WhenDue) {
+            Verdict::Act => {
+                let decided = engine.decide(copy, request, job)?;
+                tally.moved(job, !decided.placements.is_empty());
+                found.push((copy.clone(), decided));
+            }
+            Verdict::Later(_) => later += 1,
+            Verdict::Skip(skip) => tally.skipped(job, skip),
+        }
+    }
+    let mut counts = tally.of(job.id);
+    if later > 0 {
+        counts.examined += later;
+        counts.skipped.insert("NOT_YET_DUE".to_owned(), later);
+    }
+    Ok((found, counts))
+}
+
+/// What a run would do now.
+pub struct DryRun {
+    /// Copies that would be handed on, with what would be decided.
+    pub moves: Vec<(Lead, Decided)>,
+    /// What else it would count.
+    pub counts: Counts,
+    /// Whether there are more waiting copies than were looked at.
+    pub is_cut: bool,
+}
+
+/// What a run of the job would do now. Reads only.
+pub async fn dry_run(context: &Context, tenant: TenantId, id: JobId) -> Result<DryRun, ActionError> {
+    let conn = context.store.reader();
+    let job = jobs::lookup(conn, tenant, id).await?.ok_or_else(|| ActionError::not_found("jobId", "job"))?;
+    let copies = leads::list_waiting(conn, tenant, None, DRY_RUN_MAX as u64 + 1).await?;
+    let is_cut = copies.len() > DRY_RUN_MAX;
+    let copies: Vec<Lead> = copies.into_iter().take(DRY_RUN_MAX).collect();
+    let held = Held::read(conn, tenant, &request_ids(&copies)).await?;
+    let by = EventActor { kind: ActorKind::Job, id: job.id.to_string(), name: job.name.clone() };
+    let moment = (context.clock.now(), by);
+    let mut engine = Engine::prepare(context, conn, &held, moment, &[job.interface], Firmness::ToLook).await?;
+    let (moves, counts) = decide(&mut engine, &held, &job, copies.iter().map(|copy| copy.id))?;
+    Ok(DryRun { moves, counts, is_cut })
+}

@@ -1,0 +1,19 @@
+//! The network's own intents: dealers, contacts, users, groups, categories, custom fields.
+//!
+//! Each raises the network's version in its transaction, so that no candidate is found in a snapshot that is out of date.
+
+pub mod categories;
+mod changes;
+pub mod contacts;
+pub mod dealers;
+pub mod fields;
+mod ground;
+pub mod groups;
+mod target;
+mod usage;
+pub mod users;
+
+pub use changes::changes;
+pub use fields::FieldChange;
+pub use ground::Ground;
+pub use target::Target;

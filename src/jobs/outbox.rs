@@ -1,0 +1,217 @@
+//! The outbox: takes messages that may be sent, sends several at once, writes down how each went (SPEC SEND-2, SEND-4).
+//!
+//! ```text
+//! claim (one statement, a lease) ─▶ weed out ─▶ send, outside any transaction ─▶ record (one transaction for all that ended)
+//! ```
+//!
+//! A message is sent at least once: a worker that dies between sending and recording leaves it to the next one, after the lease, and
+//! the receiver can tell the second copy by its Message-ID. A slow receiver holds one place of sixteen and nobody else's message.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use super::error::JobError;
+use super::record::record;
+use crate::actions::Context;
+use crate::delivery::{Links, Mailer, Outcome, Outgoing, render};
+use crate::domain::delivery::Delivery;
+use crate::domain::id::{DeliveryId, LeadId};
+use crate::domain::lead::{Lead, LeadState};
+use crate::domain::message::Message;
+use crate::store::{Scope, deliveries, leads};
+
+/// How long a claimed message is left to its worker: ten times what the slowest try takes.
+pub const LEASE: Duration = Duration::from_secs(5 * 60);
+/// Messages under way at once. A mail server that takes longer than usual still gets a few hundred per minute.
+const UNDER_WAY_MAX: usize = 16;
+
+/// How many messages went how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Posted {
+    /// The receiver took them.
+    pub sent: u64,
+    /// They will be tried again.
+    pub retried: u64,
+    /// They were given up.
+    pub failed: u64,
+    /// They no longer made sense.
+    pub cancelled: u64,
+    /// Another worker had taken them over meanwhile.
+    pub taken_over: u64,
+}
+
+impl Posted {
+    /// How many in all.
+    pub fn count(self) -> u64 {
+        self.sent + self.retried + self.failed + self.cancelled + self.taken_over
+    }
+}
+
+impl std::ops::AddAssign for Posted {
+    fn add_assign(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.retried += other.retried;
+        self.failed += other.failed;
+        self.cancelled += other.cancelled;
+        self.taken_over += other.taken_over;
+    }
+}
+
+/// Sends what may be sent.
+#[derive(Clone)]
+pub struct Outbox {
+    pub(super) context: Context,
+    mailer: Mailer,
+    links: Links,
+}
+
+/// A message whose try has ended, with the copy that it is about.
+pub(super) struct Done {
+    pub(super) delivery: Delivery,
+    pub(super) about: Option<Lead>,
+    pub(super) outcome: Outcome,
+}
+
+/// Messages of one worker that are under way, and those that ended but are not written down yet.
+pub(super) struct UnderWay<'o> {
+    outbox: &'o Outbox,
+    tries: FuturesUnordered<BoxFuture<'static, Done>>,
+    done: Vec<Done>,
+}
+
+impl Outbox {
+    /// Sends by `mailer` what stands in the store of `context`; links begin as `links` says.
+    pub fn new(context: Context, mailer: Mailer, links: Links) -> Self {
+        Self { context, mailer, links }
+    }
+
+    /// Sends until nothing may be sent any more, and says how that went.
+    pub async fn step(&self) -> Result<Posted, JobError> {
+        let mut under_way = UnderWay::new(self);
+        let mut posted = Posted::default();
+        loop {
+            posted += under_way.fill().await?;
+            if under_way.is_empty() {
+                return Ok(posted);
+            }
+            under_way.next_done().await;
+            posted += under_way.record().await?;
+        }
+    }
+
+    /// One try, which always ends.
+    fn attempt(&self, delivery: Delivery, about: Option<Lead>) -> BoxFuture<'static, Done> {
+        let outbox = self.clone();
+        async move {
+            // Our mistake, not the message's: it waits for a program without it.
+            let outcome = AssertUnwindSafe(outbox.send(&delivery))
+                .catch_unwind()
+                .await
+                .unwrap_or_else(|_| Outcome::Retry { after: None, reason: "sending panicked, see the log".to_owned() });
+            Done { delivery, about, outcome }
+        }
+        .boxed()
+    }
+
+    async fn send(&self, delivery: &Delivery) -> Outcome {
+        match render(&delivery.message, delivery.tenant, &self.links) {
+            Ok(rendered) => {
+                let name = delivery.message.about().recipient.clone();
+                let (to, written_at) = (delivery.address.clone(), delivery.created_at);
+                self.mailer.send(Outgoing { delivery: delivery.id, to, name, written_at, rendered }).await
+            }
+            Err(error) => Outcome::Retry { after: None, reason: error.to_string() },
+        }
+    }
+}
+
+impl<'o> UnderWay<'o> {
+    pub(super) fn new(outbox: &'o Outbox) -> Self {
+        Self { outbox, tries: FuturesUnordered::new(), done: Vec::new() }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.tries.is_empty() && self.done.is_empty()
+    }
+
+    /// Claims as many messages as there is room for and begins to send them; says how many were cancelled instead.
+    pub(super) async fn fill(&mut self) -> Result<Posted, JobError> {
+        let context = &self.outbox.context;
+        let mut posted = Posted::default();
+        let room = UNDER_WAY_MAX.saturating_sub(self.tries.len() + self.done.len());
+        if room == 0 {
+            return Ok(posted);
+        }
+        let claimed = deliveries::claim(context.store.writer(), context.clock.now(), LEASE, room as u64).await?;
+        let mut copies = copies_of(context, &claimed).await?;
+        for delivery in claimed {
+            let about = delivery.lead.and_then(|lead| copies.remove(&(delivery.id, lead)));
+            match about.as_ref().and_then(|copy| staleness(&delivery.message, copy)) {
+                None => self.tries.push(self.outbox.attempt(delivery, about)),
+                Some(reason) => {
+                    deliveries::cancel(context.store.writer(), &delivery, reason).await?;
+                    posted.cancelled += 1;
+                }
+            }
+        }
+        Ok(posted)
+    }
+
+    /// Waits until a try has ended, and takes along all others that have. Nothing is lost if the wait is cut short.
+    pub(super) async fn next_done(&mut self) {
+        if self.done.is_empty()
+            && let Some(done) = self.tries.next().await
+        {
+            self.done.push(done);
+        }
+        while let Some(Some(done)) = self.tries.next().now_or_never() {
+            self.done.push(done);
+        }
+    }
+
+    /// Writes down what has ended. If that fails, it is kept and written down with the next.
+    pub(super) async fn record(&mut self) -> Result<Posted, JobError> {
+        if self.done.is_empty() {
+            return Ok(Posted::default());
+        }
+        let posted = record(&self.outbox.context, &self.done).await?;
+        self.done.clear();
+        Ok(posted)
+    }
+}
+
+/// The copies that messages are about, in one statement per tenant.
+async fn copies_of(context: &Context, claimed: &[Delivery]) -> Result<HashMap<(DeliveryId, LeadId), Lead>, JobError> {
+    let mut by_tenant: HashMap<_, Vec<&Delivery>> = HashMap::new();
+    for delivery in claimed {
+        by_tenant.entry(delivery.tenant).or_default().push(delivery);
+    }
+    let mut copies = HashMap::new();
+    for (tenant, claimed) in by_tenant {
+        let ids: Vec<LeadId> = claimed.iter().filter_map(|delivery| delivery.lead).collect();
+        let found = leads::lookup_many(context.store.reader(), &Scope::system(tenant), &ids).await?;
+        let found: HashMap<LeadId, Lead> = found.into_iter().map(|copy| (copy.id, copy)).collect();
+        for delivery in claimed {
+            if let Some((lead, copy)) = delivery.lead.and_then(|lead| Some((lead, found.get(&lead)?))) {
+                copies.insert((delivery.id, lead), copy.clone());
+            }
+        }
+    }
+    Ok(copies)
+}
+
+/// Why a message should not be sent any more: it would offer what the recipient no longer has, or warn of what is over.
+fn staleness(message: &Message, copy: &Lead) -> Option<&'static str> {
+    let gone = matches!(copy.state, LeadState::Expired | LeadState::Rejected | LeadState::Deleted);
+    match message {
+        Message::Offer(_) | Message::Status(_) | Message::FreshLink(_) if gone => {
+            Some("the lead was taken away before this could be sent")
+        }
+        Message::Warning(_) if copy.state != LeadState::Offered => Some("the lead no longer waits for an answer"),
+        _ => None,
+    }
+}

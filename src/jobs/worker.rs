@@ -1,0 +1,109 @@
+//! A worker: one step does all that is due now; tests take steps by hand, a process runs them in loops.
+//!
+//! A step is safe to be cut off at any instruction and to be taken by several workers at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use super::error::JobError;
+use super::outbox::{Outbox, Posted};
+use super::wake::Wake;
+use crate::actions::{Context, due, manual_runs};
+use crate::domain::Timestamp;
+use crate::store::leads::{self, DueKind};
+use crate::store::{StoreError, idempotency, runs};
+
+/// Answers are remembered for a day; a few minutes more do no harm.
+const FORGET_EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// How a worker works.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkerSettings {
+    /// Between two looks for work that nobody announced.
+    pub poll: Duration,
+    /// Leads that one transaction takes at most.
+    pub batch: u64,
+}
+
+/// Does what is due.
+pub struct Worker {
+    pub(super) context: Context,
+    pub(super) outbox: Option<Outbox>,
+    pub(super) settings: WorkerSettings,
+    pub(super) wake: Arc<Wake>,
+    forget_at: AtomicI64,
+}
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stepped {
+    /// Requests whose deadlines or warnings were looked at.
+    pub due: u64,
+    /// Steps of job runs that somebody asked for.
+    pub runs: u64,
+    /// Messages.
+    pub posted: Posted,
+}
+
+impl Stepped {
+    /// Whether there was nothing to do.
+    pub fn is_idle(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Worker {
+    /// Without an outbox, messages wait.
+    pub fn new(context: Context, outbox: Option<Outbox>, settings: WorkerSettings, wake: Arc<Wake>) -> Self {
+        Self { context, outbox, settings, wake, forget_at: AtomicI64::new(i64::MIN) }
+    }
+
+    /// Does everything that is due at this moment, messages last.
+    pub async fn step(&self) -> Result<Stepped, JobError> {
+        let mut stepped = Stepped::default();
+        loop {
+            let more = self.due_step().await?;
+            if more.is_idle() {
+                break;
+            }
+            stepped.due += more.due;
+            stepped.runs += more.runs;
+        }
+        if let Some(outbox) = &self.outbox {
+            stepped.posted = outbox.step().await?;
+        }
+        Ok(stepped)
+    }
+
+    /// One batch of deadlines and warnings, and one of a job run; not messages. A look that finds nothing only reads.
+    pub(super) async fn due_step(&self) -> Result<Stepped, JobError> {
+        let mut stepped = Stepped::default();
+        let now = self.context.clock.now();
+        if self.next_deadline().await?.is_some_and(|deadline| deadline <= now) {
+            stepped.due = due::sweep(&self.context, self.settings.batch).await?.examined;
+        }
+        if runs::is_any_open(self.context.store.reader(), now).await? {
+            stepped.runs = u64::from(manual_runs::step(&self.context).await?);
+        }
+        self.forget_old_answers(now).await?;
+        Ok(stepped)
+    }
+
+    /// The earliest deadline or warning of all.
+    pub(super) async fn next_deadline(&self) -> Result<Option<Timestamp>, StoreError> {
+        let reader = self.context.store.reader();
+        let reassign = leads::next_due(reader, DueKind::Reassign).await?;
+        let warn = leads::next_due(reader, DueKind::Warn).await?;
+        Ok([reassign, warn].into_iter().flatten().min())
+    }
+
+    async fn forget_old_answers(&self, now: Timestamp) -> Result<(), JobError> {
+        if now < Timestamp::from_micros(self.forget_at.load(Ordering::Relaxed)) {
+            return Ok(());
+        }
+        idempotency::remove_expired(self.context.store.writer(), now).await?;
+        self.forget_at.store((now + FORGET_EVERY).micros(), Ordering::Relaxed);
+        Ok(())
+    }
+}
