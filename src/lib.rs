@@ -11,6 +11,7 @@
 //! - [`delivery`]: WHAT GOES OUT
 //! - [`jobs`]: WHAT RUNS LATER
 //! - [`graphql`]: WHAT IS ASKED
+//! - [`demo`]: WHAT CAN BE TRIED
 //! - [`http`]: HOW IT IS REACHED
 //!
 //! Beside them: [`app`] (how it fits together), [`config`] (what an operator may set), [`telemetry`] (what the server says about itself), [`clock`] (the
@@ -34,6 +35,8 @@ pub mod delivery;
 pub mod jobs;
 
 pub mod graphql;
+
+pub mod demo;
 
 pub mod http;
 

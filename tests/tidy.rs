@@ -26,6 +26,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("jobs", &["domain", "actions", "store", "delivery", "clock"]),
     ("graphql", &["domain", "rules", "auth", "actions", "store"]),
     ("http", EVERYTHING_BUT_HTTP),
+    ("demo", &["domain", "places", "rules", "routing", "store", "actions", "delivery", "jobs", "clock"]),
     ("auth", &["domain", "clock", "config"]),
     ("app", EVERYTHING_BUT_APP),
     ("clock", &["domain"]),
@@ -51,6 +52,7 @@ const EVERYTHING_BUT_HTTP: &[&str] = &[
 ];
 
 const EVERYTHING_BUT_APP: &[&str] = &[
+    "demo",
     "domain",
     "places",
     "rules",
@@ -86,7 +88,8 @@ const BY_NAME: &[(&str, &[&str], &str)] = &[
     ),
     (
         r"\.begin(_with\w*)?\(",
-        &["src/store/", "src/actions/", "src/jobs/"],
+        // A demo is loaded whole or not at all, and no action inserts a past.
+        &["src/store/", "src/actions/", "src/jobs/", "src/demo/load.rs"],
         "only `actions` and `jobs` begin a transaction, add an action",
     ),
 ];

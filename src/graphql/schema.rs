@@ -4,15 +4,16 @@ use async_graphql::{EmptySubscription, MergedObject, Schema};
 
 use super::guard::{Guard, Limits};
 use super::leads::{AuditQuery, LeadMutation, LeadQuery, MessageMutation, MessageQuery};
+use super::network::{CalendarMutation, DealerMutation, DefinitionMutation, NetworkQuery, StaffMutation};
 use super::node::NodeQuery;
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, LeadQuery, MessageQuery, AuditQuery);
+pub struct Query(NodeQuery, LeadQuery, MessageQuery, AuditQuery, NetworkQuery);
 
 /// Everything that can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(LeadMutation, MessageMutation);
+pub struct Mutation(LeadMutation, MessageMutation, CalendarMutation, DealerMutation, StaffMutation, DefinitionMutation);
 
 /// The schema with its guard.
 pub type BatonSchema = Schema<Query, Mutation, EmptySubscription>;

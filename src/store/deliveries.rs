@@ -89,6 +89,24 @@ pub async fn insert(conn: &Conn, deliveries: &[Delivery]) -> Result<(), StoreErr
     insert_all(conn, rows).await
 }
 
+/// Attempts that were made elsewhere or long ago, under these ids; [`record`] writes those of our own workers.
+pub async fn insert_attempts(
+    conn: &Conn,
+    tenant: TenantId,
+    attempts: &[(AttemptId, Attempt)],
+) -> Result<(), StoreError> {
+    let row = |(id, attempt): &(AttemptId, Attempt)| delivery_attempt::Model {
+        tenant_id: tenant.uuid(),
+        id: id.uuid(),
+        delivery_id: attempt.delivery.uuid(),
+        number: i64::from(attempt.number),
+        outcome: name_of(&attempt.outcome),
+        detail: attempt.detail.clone(),
+        attempted_at: attempt.attempted_at.micros(),
+    };
+    insert_all(conn, attempts.iter().map(row).collect()).await
+}
+
 /// Takes up to `limit` deliveries that may be sent now, in one statement. Until `lease` has passed nobody else takes them; a worker
 /// that dies leaves them to the next one after that.
 pub async fn claim(conn: &Conn, now: Timestamp, lease: Duration, limit: u64) -> Result<Vec<Delivery>, StoreError> {

@@ -8,6 +8,7 @@
     reason = "a test fails loudly, its helpers too"
 )]
 
+mod demo;
 mod graphql_audits;
 mod graphql_http;
 mod graphql_server;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::super::connection::{Listed, PageArgs, connect};
 use super::super::loaders::{ChainKey, DeliveriesKey, LatestEventKey, LeadKey, OffersKey, RequestKey};
+use super::super::network::{CalendarEvent, CalendarKey, Dealer, DealerKey, User, UserKey};
 use super::super::session::Ctx;
 use super::event::Event;
 use super::message::{Delivery, Offer};
@@ -13,6 +14,7 @@ use super::request::Request;
 use crate::actions::{Permission, permit};
 use crate::domain;
 use crate::domain::Timestamp;
+use crate::domain::lead::Recipient;
 use crate::store::Order;
 use crate::store::events::{self, EventFilter};
 
@@ -72,6 +74,24 @@ impl Lead {
     async fn parent(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
         let Some(parent) = self.0.parent else { return Ok(None) };
         Ok(ctx.batch()?.load_one(LeadKey(parent)).await?.map(Lead))
+    }
+
+    /// The dealer that has it, or to which it was offered.
+    async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
+        let Some(Recipient::Dealer(dealer)) = self.0.recipient else { return Ok(None) };
+        Ok(ctx.batch()?.load_one(DealerKey(dealer)).await?.map(Dealer))
+    }
+
+    /// The user that has it, or to whom it was offered.
+    async fn owner(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
+        let Some(Recipient::User(user)) = self.0.recipient else { return Ok(None) };
+        Ok(ctx.batch()?.load_one(UserKey(user)).await?.map(User))
+    }
+
+    /// Appointments and tasks on it, by start.
+    async fn calendar_events(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<CalendarEvent>> {
+        let events = ctx.batch()?.load_one(CalendarKey(self.0.id)).await?;
+        Ok(events.unwrap_or_default().into_iter().map(CalendarEvent).collect())
     }
 
     /// All copies of the request within your reach, by round.

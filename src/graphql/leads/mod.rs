@@ -14,6 +14,6 @@ pub use event::Event;
 pub use filter::SortDirection;
 pub use lead::Lead;
 pub use message::{Delivery, MessageMutation, MessageQuery, Offer};
-pub use mutation::LeadMutation;
+pub use mutation::{LeadMutation, PointInput};
 pub use query::LeadQuery;
-pub use request::Request;
+pub use request::{Point, Request};
