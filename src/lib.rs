@@ -13,9 +13,10 @@
 //! - [`graphql`]: WHAT IS ASKED
 //! - [`demo`]: WHAT CAN BE TRIED
 //! - [`http`]: HOW IT IS REACHED
+//! - [`commands`]: WHAT CAN BE COMMANDED
 //!
-//! Beside them: [`app`] (how it fits together), [`config`] (what an operator may set), [`telemetry`] (what the server says about itself), [`clock`] (the
-//! only place that asks the time or for randomness), [`auth`] (whose request it is).
+//! Beside them: [`app`] (how it fits together), [`config`] (what an operator may set), [`telemetry`] (what the server says
+//! about itself), [`clock`] (the only place that asks the time or for randomness), [`auth`] (whose request it is).
 
 // In the order in which to read them, not in that of the alphabet.
 pub mod domain;
@@ -39,6 +40,8 @@ pub mod graphql;
 pub mod demo;
 
 pub mod http;
+
+pub mod commands;
 
 pub mod app;
 pub mod auth;

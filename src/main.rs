@@ -2,15 +2,10 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use anyhow::Context;
-use baton::auth;
-use baton::clock::{Clock, SystemClock};
+use baton::commands::{block_on, check, schema, serve, tenant, token};
 use baton::config::Config;
-use baton::domain::id::{DealerId, TenantId, UserId};
-use baton::domain::{Actor, Role};
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 // Pages of fifty leads allocate a great deal: a quarter more requests per second than with the system's allocator.
 #[global_allocator]
@@ -29,41 +24,27 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Serves requests, and works unless `workers.enabled` is false. SQLite is brought up to date; PostgreSQL must be already.
+    Serve,
+    /// Works, without serving requests: deadlines, job runs, messages.
+    Work,
+    /// Brings the database's schema up to date.
+    Migrate(serve::Migrate),
+    /// Checks the configuration, the database, the clock and what must always hold.
+    Check,
+    /// Prints the GraphQL schema.
+    Schema,
+    /// Makes and lists tenants.
+    #[command(subcommand)]
+    Tenant(tenant::Command),
     /// Prints a token for development, signed with `auth.secret`.
-    Token(Token),
-}
-
-#[derive(Args)]
-struct Token {
-    /// The tenant, `ten_…`.
-    #[arg(long)]
-    tenant: TenantId,
-    /// admin, manager, member, dealer, partner or auditor.
-    #[arg(long)]
-    role: Role,
-    /// The credential's unique name.
-    #[arg(long, default_value = "developer")]
-    subject: String,
-    /// What timelines call the actor; the subject if not given.
-    #[arg(long)]
-    name: Option<String>,
-    /// The user, `usr_…`: needed for managers and members.
-    #[arg(long)]
-    user: Option<UserId>,
-    /// The dealer, `dlr_…`: needed for dealers.
-    #[arg(long)]
-    dealer: Option<DealerId>,
-    /// The source of leads that a partner is limited to.
-    #[arg(long)]
-    source: Option<String>,
-    /// How long it is valid.
-    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=8760))]
-    hours: u64,
+    Token(token::Token),
 }
 
 fn main() -> ExitCode {
     match run(CommandLine::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             // The whole chain, once, here and nowhere else.
             eprintln!("baton: {error:#}");
@@ -72,19 +53,21 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(line: CommandLine) -> anyhow::Result<()> {
+/// Whether all is well; an error if the command could not be carried out.
+fn run(line: CommandLine) -> anyhow::Result<bool> {
+    if let Command::Schema = line.command {
+        schema::print();
+        return Ok(true);
+    }
     let config = Config::from_surroundings(line.config.as_deref())?;
     match line.command {
-        Command::Token(token) => print_token(&config, token),
+        Command::Serve => block_on(serve::serve(config))?,
+        Command::Work => block_on(serve::work(config))?,
+        Command::Migrate(options) => block_on(serve::migrate(config, options))?,
+        Command::Check => return block_on(check::run(config)),
+        Command::Tenant(command) => block_on(tenant::run(&config, command))?,
+        Command::Token(options) => token::print(&config, options)?,
+        Command::Schema => {}
     }
-}
-
-fn print_token(config: &Config, token: Token) -> anyhow::Result<()> {
-    let Token { tenant, role, subject, name, user, dealer, source, hours } = token;
-    let name = name.unwrap_or_else(|| subject.clone());
-    let actor = Actor { tenant, subject, name, role, user, dealer, source };
-    let lifetime = Duration::from_secs(hours * 3600);
-    let token = auth::issue_token(&config.auth, &actor, SystemClock.now(), lifetime).context("`baton token`")?;
-    println!("{token}");
-    Ok(())
+    Ok(true)
 }

@@ -28,10 +28,29 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("http", EVERYTHING_BUT_HTTP),
     ("demo", &["domain", "places", "rules", "routing", "store", "actions", "delivery", "jobs", "clock"]),
     ("auth", &["domain", "clock", "config"]),
+    ("commands", EVERYTHING_BUT_COMMANDS),
     ("app", EVERYTHING_BUT_APP),
     ("clock", &["domain"]),
     ("config", &[]),
     ("telemetry", &["config"]),
+];
+
+const EVERYTHING_BUT_COMMANDS: &[&str] = &[
+    "domain",
+    "places",
+    "rules",
+    "routing",
+    "store",
+    "actions",
+    "delivery",
+    "jobs",
+    "graphql",
+    "http",
+    "auth",
+    "app",
+    "clock",
+    "config",
+    "telemetry",
 ];
 
 const EVERYTHING_BUT_HTTP: &[&str] = &[

@@ -25,7 +25,7 @@ use crate::domain::message::Message;
 use crate::store::{Scope, deliveries, leads};
 
 /// How long a claimed message is left to its worker: ten times what the slowest try takes.
-pub const LEASE: Duration = Duration::from_secs(5 * 60);
+pub const LEASE: Duration = Duration::from_mins(5);
 /// Messages under way at once. A mail server that takes longer than usual still gets a few hundred per minute.
 const UNDER_WAY_MAX: usize = 16;
 

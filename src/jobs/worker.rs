@@ -15,7 +15,7 @@ use crate::store::leads::{self, DueKind};
 use crate::store::{StoreError, idempotency, runs};
 
 /// Answers are remembered for a day; a few minutes more do no harm.
-const FORGET_EVERY: Duration = Duration::from_secs(10 * 60);
+const FORGET_EVERY: Duration = Duration::from_mins(10);
 
 /// How a worker works.
 #[derive(Clone, Copy, Debug)]

@@ -8,10 +8,16 @@
     reason = "a test fails loudly, its helpers too"
 )]
 
+mod api;
+mod app_outbox;
+mod app_pages;
+mod app_running;
 mod demo;
 mod graphql_audits;
 mod graphql_http;
 mod graphql_server;
+mod handing_on;
+mod races;
 mod rules_golden;
 mod rules_properties;
 mod support;

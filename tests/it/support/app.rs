@@ -62,7 +62,7 @@ pub struct TestApp {
     pub mailbox: Arc<Mailbox>,
     /// The tenant that every test has.
     pub tenant: Tenant,
-    pub(super) server: OnceLock<super::graphql::TestServer>,
+    pub(super) server: OnceLock<super::http::TestServer>,
     may_leave_work: AtomicBool,
     // Last, so that it goes after what uses it.
     database: TestDatabase,
@@ -228,9 +228,7 @@ impl TestApp {
         if let Some(server) = self.server.get() {
             server.stop().await;
         }
-        let Self { app, server, .. } = &self;
-        let _ = server;
-        app.store().clone().close().await.unwrap();
+        self.store().clone().close().await.unwrap();
     }
 
     /// What is due now.

@@ -1,5 +1,7 @@
 //! What the tests stand on; never what they test.
 
 pub mod app;
-pub mod graphql;
+pub mod http;
+pub mod network;
 pub mod postgres;
+pub mod rules;
