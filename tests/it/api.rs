@@ -73,7 +73,8 @@ async fn a_wrong_page_or_cursor_is_the_callers_error_and_says_what_to_do() {
     on_each_database(async |app| {
         some_leads(app, 3).await;
         let admin = app.admin();
-        let cursor = page(app, &admin, json!({ "first": 1 })).await["pageInfo"]["endCursor"].as_str().unwrap().to_owned();
+        let cursor =
+            page(app, &admin, json!({ "first": 1 })).await["pageInfo"]["endCursor"].as_str().unwrap().to_owned();
         let forged = format!("{}A", &cursor[..cursor.len() - 1]);
         let forged = if forged == cursor { format!("{}B", &cursor[..cursor.len() - 1]) } else { forged };
         let other_order = json!({ "field": "UPDATED_AT", "direction": "ASC" });
