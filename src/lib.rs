@@ -11,6 +11,7 @@
 //! - [`delivery`]: WHAT GOES OUT
 //! - [`jobs`]: WHAT RUNS LATER
 //! - [`graphql`]: WHAT IS ASKED
+//! - [`demo`]: WHAT CAN BE TRIED
 //! - [`http`]: HOW IT IS REACHED
 //! - [`commands`]: WHAT CAN BE COMMANDED
 //!
@@ -35,6 +36,8 @@ pub mod delivery;
 pub mod jobs;
 
 pub mod graphql;
+
+pub mod demo;
 
 pub mod http;
 

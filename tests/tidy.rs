@@ -26,6 +26,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("jobs", &["domain", "actions", "store", "delivery", "clock"]),
     ("graphql", &["domain", "rules", "auth", "actions", "store"]),
     ("http", EVERYTHING_BUT_HTTP),
+    ("demo", &["domain", "places", "rules", "routing", "store", "actions", "delivery", "jobs", "clock"]),
     ("auth", &["domain", "clock", "config"]),
     ("commands", EVERYTHING_BUT_COMMANDS),
     ("app", EVERYTHING_BUT_APP),
@@ -70,6 +71,7 @@ const EVERYTHING_BUT_HTTP: &[&str] = &[
 ];
 
 const EVERYTHING_BUT_APP: &[&str] = &[
+    "demo",
     "domain",
     "places",
     "rules",
@@ -105,7 +107,8 @@ const BY_NAME: &[(&str, &[&str], &str)] = &[
     ),
     (
         r"\.begin(_with\w*)?\(",
-        &["src/store/", "src/actions/", "src/jobs/"],
+        // A demo is loaded whole or not at all, and no action inserts a past.
+        &["src/store/", "src/actions/", "src/jobs/", "src/demo/load.rs"],
         "only `actions` and `jobs` begin a transaction, add an action",
     ),
 ];

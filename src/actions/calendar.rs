@@ -87,9 +87,9 @@ pub async fn remove_calendar_event(
 /// An event of somebody else's lead looks like one that does not exist.
 async fn find(work: &Work<'_>, target: Target<CalendarEventId>) -> Result<(Lead, CalendarEvent), ActionError> {
     let found = calendar::lookup(work, work.actor().tenant, target.id).await?;
-    let event = found.ok_or_else(|| ActionError::not_found("id", "calendar event"))?;
+    let event = found.ok_or_else(|| ActionError::not_found("calendarEventId", "calendar event"))?;
     let lead = leads::lookup(work, &Scope::of(work.actor()), event.lead).await?;
-    let lead = lead.ok_or_else(|| ActionError::not_found("id", "calendar event"))?;
+    let lead = lead.ok_or_else(|| ActionError::not_found("calendarEventId", "calendar event"))?;
     target.check(event.version)?;
     Ok((lead, event))
 }

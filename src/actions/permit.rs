@@ -9,8 +9,10 @@ use crate::domain::actor::{Actor, Role};
 pub enum Permission {
     /// Dealers, contacts, users, groups, categories, custom fields, interfaces, jobs.
     Configure,
-    /// Read what `Configure` writes, run previews, see runs and the audit log.
+    /// Read what `Configure` writes, run previews, see runs and messages.
     ReadConfiguration,
+    /// Read the audit log of the whole tenant.
+    ReadAudit,
     /// Hand in new leads.
     SubmitLead,
     /// Hand leads to others, exclude them, delete them, send failed messages again.
@@ -21,14 +23,14 @@ pub enum Permission {
 
 /// Refuses unless the actor's role carries the permission.
 pub fn permit(actor: &Actor, permission: Permission) -> Result<(), ActionError> {
-    use Permission::{Configure, ManageLeads, ReadConfiguration, SubmitLead, WorkLeads};
+    use Permission::{Configure, ManageLeads, ReadAudit, ReadConfiguration, SubmitLead, WorkLeads};
     let allowed = match actor.role {
         Role::Admin => true,
         Role::Manager => matches!(permission, ReadConfiguration | SubmitLead | ManageLeads | WorkLeads),
         Role::Member => matches!(permission, SubmitLead | WorkLeads),
         Role::Dealer => matches!(permission, WorkLeads),
         Role::Partner => matches!(permission, SubmitLead | WorkLeads),
-        Role::Auditor => matches!(permission, ReadConfiguration),
+        Role::Auditor => matches!(permission, ReadConfiguration | ReadAudit),
     };
     if allowed {
         return Ok(());
@@ -36,6 +38,7 @@ pub fn permit(actor: &Actor, permission: Permission) -> Result<(), ActionError> 
     let needed = match permission {
         Configure => "configuring the network needs the role admin",
         ReadConfiguration => "reading the configuration needs the role admin, manager or auditor",
+        ReadAudit => "reading the audit log needs the role admin or auditor",
         SubmitLead => "handing in leads needs the role admin, manager, member or partner",
         ManageLeads => "handing leads on needs the role admin or manager",
         WorkLeads => "working on leads needs a role that has leads",

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use async_graphql::dataloader::Loader;
 
 use crate::domain::decision::Decision;
+use crate::domain::delivery::Delivery;
 use crate::domain::event::Event;
 use crate::domain::id::{DecisionId, LeadId, RequestId};
 use crate::domain::lead::Lead;
+use crate::domain::offer::Offer;
 use crate::domain::request::Request;
-use crate::store::{Conn, Scope, Store, StoreError, decisions, events, leads, requests};
+use crate::store::{Conn, Scope, Store, StoreError, decisions, deliveries, events, leads, offers, requests};
 
 /// A failed load; shared by all who waited for it.
 pub type LoadError = Arc<StoreError>;
@@ -121,5 +123,39 @@ impl Loader<ChainKey> for Batch {
         let ids: Vec<RequestId> = keys.iter().map(|key| key.0).collect();
         let rows = leads::chains(self.reader(), &self.scope, &ids).await?;
         Ok(grouped(rows, |lead| ChainKey(lead.request)))
+    }
+}
+
+/// The links of a copy, oldest first.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OffersKey(pub LeadId);
+
+impl Loader<OffersKey> for Batch {
+    type Value = Vec<Offer>;
+    type Error = LoadError;
+    async fn load(&self, keys: &[OffersKey]) -> Result<HashMap<OffersKey, Vec<Offer>>, LoadError> {
+        let ids: Vec<LeadId> = keys.iter().map(|key| key.0).collect();
+        let rows = offers::list_by_leads(self.reader(), self.scope.tenant, &ids).await?;
+        Ok(grouped(rows, |offer| OffersKey(offer.lead)))
+    }
+}
+
+/// The messages about a copy, oldest first.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DeliveriesKey(pub LeadId);
+
+impl Loader<DeliveriesKey> for Batch {
+    type Value = Vec<Delivery>;
+    type Error = LoadError;
+    async fn load(&self, keys: &[DeliveriesKey]) -> Result<HashMap<DeliveriesKey, Vec<Delivery>>, LoadError> {
+        let ids: Vec<LeadId> = keys.iter().map(|key| key.0).collect();
+        let rows = deliveries::list_by_leads(self.reader(), self.scope.tenant, &ids).await?;
+        let mut groups: HashMap<DeliveriesKey, Vec<Delivery>> = HashMap::new();
+        for row in rows {
+            if let Some(lead) = row.lead {
+                groups.entry(DeliveriesKey(lead)).or_default().push(row);
+            }
+        }
+        Ok(groups)
     }
 }

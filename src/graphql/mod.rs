@@ -16,6 +16,7 @@ pub mod ids;
 pub mod leads;
 pub mod loaders;
 pub mod mutation;
+pub mod network;
 pub mod node;
 pub mod payload;
 pub mod schema;

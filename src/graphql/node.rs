@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Interface, Object};
 
 use super::connection::bad_input;
 use super::leads::{Event, Lead};
+use super::network::{CalendarEvent, Category, Contact, CustomField, Dealer, Group, User, find_node};
 use super::session::Ctx;
 use crate::domain::id::AnyId;
 use crate::store::{events, leads};
@@ -20,6 +21,20 @@ pub enum Node {
     Lead(Lead),
     /// A line of a timeline.
     Event(Event),
+    /// A location that receives leads.
+    Dealer(Dealer),
+    /// A person at a dealer who is told of leads.
+    Contact(Contact),
+    /// A staff login.
+    User(User),
+    /// Users who share leads.
+    Group(Group),
+    /// An ordered group of values for dealers.
+    Category(Category),
+    /// A field that the tenant added.
+    CustomField(CustomField),
+    /// An appointment or task on a lead.
+    CalendarEvent(CalendarEvent),
 }
 
 /// Any object by its id.
@@ -67,6 +82,6 @@ async fn find(ctx: &Context<'_>, id: &ID) -> async_graphql::Result<Option<Node>>
             };
             reached.then_some(Node::Event(Event(event)))
         }
-        _ => None,
+        other => find_node(ctx, other).await?,
     })
 }

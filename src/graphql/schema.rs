@@ -3,16 +3,17 @@
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
 use super::guard::{Guard, Limits};
-use super::leads::{LeadMutation, LeadQuery};
+use super::leads::{AuditQuery, LeadMutation, LeadQuery, MessageMutation, MessageQuery};
+use super::network::{CalendarMutation, DealerMutation, DefinitionMutation, NetworkQuery, StaffMutation};
 use super::node::NodeQuery;
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, LeadQuery);
+pub struct Query(NodeQuery, LeadQuery, MessageQuery, AuditQuery, NetworkQuery);
 
 /// Everything that can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(LeadMutation);
+pub struct Mutation(LeadMutation, MessageMutation, CalendarMutation, DealerMutation, StaffMutation, DefinitionMutation);
 
 /// The schema with its guard.
 pub type BatonSchema = Schema<Query, Mutation, EmptySubscription>;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::DataLoader;
 use async_graphql::runtime::{TokioSpawner, TokioTimer};
-use async_graphql::{Context, Data};
+use async_graphql::{Context, Data, ErrorExtensions};
 
 use super::connection::CursorKey;
+use super::guard::ErrorCode;
 use super::loaders::Batch;
-use crate::actions;
+use crate::actions::{self, Permission, permit};
 use crate::domain::actor::Actor;
 use crate::store::{Conn, Scope};
 
@@ -41,6 +42,15 @@ impl Session {
     pub fn reader(&self) -> &Conn {
         self.actions.store.reader()
     }
+}
+
+/// A top-level error unless the actor's role carries the permission: for lists that some roles have no part of.
+pub fn permitted(ctx: &Context<'_>, permission: Permission) -> async_graphql::Result<()> {
+    permit(&ctx.session()?.actor, permission).map_err(|refusal| {
+        let message = refusal.to_string();
+        async_graphql::Error::new(message)
+            .extend_with(|_, extensions| extensions.set("code", ErrorCode::Forbidden.as_str()))
+    })
 }
 
 /// Shortcuts into a request's context.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sea_orm::sea_query::{Condition, Expr};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::conn::Conn;
 use super::error::StoreError;
@@ -53,6 +53,17 @@ pub async fn list(
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
 }
 
+/// How many there are, of one state or of all, counted up to `up_to`.
+pub async fn count(conn: &Conn, tenant: TenantId, state: Option<DeliveryState>, up_to: u64) -> Result<u64, StoreError> {
+    let query = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::TenantId.eq(tenant.uuid()))
+        .filter(Condition::all().add_option(state.map(|state| Column::State.eq(name_of(&state)))))
+        .limit(up_to);
+    Ok(query.count(conn).await?)
+}
+
 /// Every attempt of a delivery, in order.
 pub async fn attempts(conn: &Conn, tenant: TenantId, id: DeliveryId) -> Result<Vec<Attempt>, StoreError> {
     use delivery_attempt::Column;
@@ -76,6 +87,24 @@ pub async fn attempts(conn: &Conn, tenant: TenantId, id: DeliveryId) -> Result<V
 pub async fn insert(conn: &Conn, deliveries: &[Delivery]) -> Result<(), StoreError> {
     let rows = deliveries.iter().map(row).collect::<Result<_, _>>()?;
     insert_all(conn, rows).await
+}
+
+/// Attempts that were made elsewhere or long ago, under these ids; [`record`] writes those of our own workers.
+pub async fn insert_attempts(
+    conn: &Conn,
+    tenant: TenantId,
+    attempts: &[(AttemptId, Attempt)],
+) -> Result<(), StoreError> {
+    let row = |(id, attempt): &(AttemptId, Attempt)| delivery_attempt::Model {
+        tenant_id: tenant.uuid(),
+        id: id.uuid(),
+        delivery_id: attempt.delivery.uuid(),
+        number: i64::from(attempt.number),
+        outcome: name_of(&attempt.outcome),
+        detail: attempt.detail.clone(),
+        attempted_at: attempt.attempted_at.micros(),
+    };
+    insert_all(conn, attempts.iter().map(row).collect()).await
 }
 
 /// Takes up to `limit` deliveries that may be sent now, in one statement. Until `lease` has passed nobody else takes them; a worker

@@ -1,6 +1,6 @@
 //! Requests: what customers asked for, with their personal data.
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::conn::Conn;
 use super::error::StoreError;
@@ -36,6 +36,24 @@ pub async fn find_by_external_id(
         .filter(Column::Source.eq(source))
         .filter(Column::ExternalId.eq(external_id));
     query.one(conn).await?.map(domain).transpose()
+}
+
+/// Those of these pairs of source and reference that are known.
+pub async fn list_external_ids(
+    conn: &Conn,
+    tenant: TenantId,
+    references: &[(String, String)],
+) -> Result<Vec<(String, String)>, StoreError> {
+    if references.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Entity::find()
+        .select_only()
+        .columns([Column::Source, Column::ExternalId])
+        .filter(Column::TenantId.eq(tenant.uuid()))
+        .filter(Column::Source.is_in(references.iter().map(|(source, _)| source)))
+        .filter(Column::ExternalId.is_in(references.iter().map(|(_, id)| id)));
+    Ok(query.into_tuple().all(conn).await?)
 }
 
 /// New requests.

@@ -11,9 +11,12 @@
 mod app_outbox;
 mod app_pages;
 mod app_running;
+mod demo;
 mod graphql_audits;
 mod graphql_http;
 mod graphql_server;
+mod handing_on;
+mod races;
 mod rules_golden;
 mod rules_properties;
 mod support;

@@ -143,3 +143,171 @@ fn standing(job: &Job, copy: &Lead, chain: &[Lead], urgency: Urgency) -> Option<
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::id::{DealerId, InterfaceId, JobId, LeadId, RequestId, TenantId};
+    use crate::domain::job::{Fallback, Notify, Ranking};
+    use crate::domain::lead::{LeadTimes, Recipient, Workflow};
+
+    const OFFERED: Timestamp = Timestamp::from_micros(1_000_000_000_000);
+    const MICRO: Duration = Duration::from_micros(1);
+
+    fn job(algorithm: Algorithm) -> Job {
+        Job {
+            tenant: TenantId(Uuid::nil()),
+            id: JobId(Uuid::from_u128(1)),
+            name: "after an hour".to_owned(),
+            enabled: true,
+            position: 1,
+            condition: String::new(),
+            elapsed: Duration::from_hours(1),
+            upper_age: Duration::from_hours(24),
+            interface: InterfaceId(Uuid::from_u128(2)),
+            algorithm,
+            blast_size: 3,
+            ranking: Ranking::Recomputed,
+            max_rounds: 2,
+            fallback: Fallback::Leave,
+            keep_original: false,
+            notify: Notify {
+                old_owner: false,
+                new_owner: true,
+                manager: false,
+                warn_before: Some(Duration::from_mins(10)),
+            },
+            version: 1,
+            created_at: OFFERED,
+            updated_at: OFFERED,
+        }
+    }
+
+    fn copy() -> Lead {
+        let id = LeadId(Uuid::from_u128(3));
+        Lead {
+            tenant: TenantId(Uuid::nil()),
+            id,
+            request: RequestId(Uuid::from_u128(4)),
+            root: id,
+            parent: None,
+            round: 0,
+            state: LeadState::Offered,
+            recipient: Some(Recipient::Dealer(DealerId(Uuid::from_u128(5)))),
+            decision: None,
+            job: None,
+            source: "Web".to_owned(),
+            brand: None,
+            received_at: OFFERED,
+            times: LeadTimes { offered_at: Some(OFFERED), ..LeadTimes::made_at(OFFERED) },
+            acknowledged_by: None,
+            state_reason: None,
+            exception: None,
+            due_at: None,
+            warn_at: None,
+            excluded_from_automation: false,
+            workflow: Workflow::default(),
+            custom: serde_json::Map::new(),
+            version: 1,
+            created_by: "test".to_owned(),
+        }
+    }
+
+    fn at(job: &Job, copy: &Lead, now: Timestamp) -> Verdict {
+        verdict(job, (copy, std::slice::from_ref(copy)), Urgency::WhenDue, now, || Condition::Met)
+    }
+
+    // JOB-2
+    #[test]
+    fn exactly_the_elapsed_time_is_eligible_and_a_microsecond_less_is_not() {
+        let (job, copy) = (job(Algorithm::Single), copy());
+        let due = OFFERED + job.elapsed;
+        assert_eq!(at(&job, &copy, due), Verdict::Act);
+        assert_eq!(at(&job, &copy, due - MICRO), Verdict::Later(due));
+    }
+
+    // JOB-2
+    #[test]
+    fn exactly_the_upper_age_is_eligible_and_a_microsecond_more_is_not() {
+        let (job, copy) = (job(Algorithm::Single), copy());
+        let oldest = copy.received_at + job.upper_age;
+        assert_eq!(at(&job, &copy, oldest), Verdict::Act);
+        assert_eq!(at(&job, &copy, oldest + MICRO), Verdict::Skip(Skip::TooOld));
+    }
+
+    // JOB-2
+    #[test]
+    fn what_was_handed_on_is_excluded_or_is_not_waiting_is_left() {
+        let job = job(Algorithm::Single);
+        let now = OFFERED + job.elapsed;
+        let mut handed_on = copy();
+        handed_on.times.reassigned_at = Some(OFFERED);
+        assert_eq!(at(&job, &handed_on, now), Verdict::Skip(Skip::AlreadyReassigned));
+        let excluded = Lead { excluded_from_automation: true, ..copy() };
+        assert_eq!(at(&job, &excluded, now), Verdict::Skip(Skip::Excluded));
+        for state in LeadState::ALL.into_iter().filter(|state| *state != LeadState::Offered) {
+            assert_eq!(at(&job, &Lead { state, ..copy() }, now), Verdict::Skip(Skip::NotOffered), "{state:?}");
+        }
+    }
+
+    // ALGO-1, ALGO-2, ALGO-5
+    #[test]
+    fn a_job_that_acts_once_leaves_its_own_copies() {
+        for algorithm in [Algorithm::Single, Algorithm::Blast, Algorithm::Nearest] {
+            let job = job(algorithm);
+            let own = Lead { job: Some(job.id), ..copy() };
+            assert_eq!(at(&job, &own, OFFERED + job.elapsed), Verdict::Skip(Skip::ActsOnce));
+        }
+    }
+
+    // ALGO-3
+    #[test]
+    fn a_round_robin_goes_on_until_its_rounds_are_used_up() {
+        let job = job(Algorithm::RoundRobin);
+        let own = Lead { job: Some(job.id), ..copy() };
+        let now = OFFERED + job.elapsed;
+        let after = |rounds: usize| {
+            let chain = vec![own.clone(); rounds];
+            verdict(&job, (&own, &chain), Urgency::WhenDue, now, || Condition::Met)
+        };
+        assert_eq!(after(1), Verdict::Act);
+        assert_eq!(after(2), Verdict::Skip(Skip::RoundsUsedUp));
+    }
+
+    // ACK-6
+    #[test]
+    fn a_rejected_copy_moves_on_at_once_and_waits_for_no_time_to_pass() {
+        let job = job(Algorithm::Single);
+        let rejected = Lead { state: LeadState::Rejected, ..copy() };
+        let chain = std::slice::from_ref(&rejected);
+        let at_once = verdict(&job, (&rejected, chain), Urgency::AtOnce, OFFERED, || Condition::Met);
+        assert_eq!(at_once, Verdict::Act);
+    }
+
+    #[test]
+    fn a_condition_is_asked_last_and_again_only_if_time_can_change_it() {
+        let (job, copy) = (job(Algorithm::Single), copy());
+        let now = OFFERED + job.elapsed;
+        let with = |condition| verdict(&job, (&copy, std::slice::from_ref(&copy)), Urgency::WhenDue, now, || condition);
+        assert_eq!(with(Condition::NotMet), Verdict::Skip(Skip::ConditionNotMet));
+        assert_eq!(with(Condition::NotYet), Verdict::Later(now + ASK_AGAIN_AFTER));
+        let early = verdict(&job, (&copy, &[]), Urgency::WhenDue, OFFERED, || panic!("asked too early"));
+        assert_eq!(early, Verdict::Later(now));
+    }
+
+    // JOB-1
+    #[test]
+    fn the_earliest_job_sets_the_deadline_and_the_warning() {
+        let first = job(Algorithm::Single);
+        let later = Job { elapsed: Duration::from_hours(2), id: JobId(Uuid::from_u128(9)), ..job(Algorithm::Single) };
+        let disabled = Job { elapsed: Duration::from_mins(1), enabled: false, ..job(Algorithm::Single) };
+        let due = OFFERED + Duration::from_hours(1);
+        let armed = deadlines(&[later.clone(), first.clone(), disabled.clone()], &copy(), &[]);
+        assert_eq!(armed, (Some(due), Some(due - Duration::from_mins(10))));
+        assert_eq!(deadlines(&[disabled], &copy(), &[]), (None, None));
+        let own = Lead { job: Some(first.id), ..copy() };
+        assert_eq!(deadlines(&[first, later], &own, &[]).0, Some(OFFERED + Duration::from_hours(2)));
+    }
+}

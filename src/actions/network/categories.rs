@@ -76,7 +76,7 @@ pub async fn remove_category(cx: &Context, call: Call<'_>, id: CategoryId) -> Re
     let count = dealers::count_category(&work, tenant, &before.key, None).await?;
     if count > 0 {
         let message = format!("{count} dealers have a value of `{}`, take it from them first", before.label);
-        return Err(ActionError::refused("id", InvalidCode::InUse, message));
+        return Err(ActionError::refused("categoryId", InvalidCode::InUse, message));
     }
     categories::remove(&work, tenant, id).await?;
     let (old, new) = changes(Some(&before), None);
@@ -106,12 +106,12 @@ async fn check_users(work: &Work<'_>, before: &Category, after: Option<&Category
         return Ok(());
     }
     let message = format!("{} is used by {}, change them first", before.label, users.join(", "));
-    Err(ActionError::refused(if after.is_some() { "choices" } else { "id" }, InvalidCode::InUse, message))
+    Err(ActionError::refused(if after.is_some() { "choices" } else { "categoryId" }, InvalidCode::InUse, message))
 }
 
 async fn find(work: &Work<'_>, id: CategoryId) -> Result<Category, ActionError> {
     let found = categories::lookup(work, work.actor().tenant, id).await?;
-    found.ok_or_else(|| ActionError::not_found("id", "category"))
+    found.ok_or_else(|| ActionError::not_found("categoryId", "category"))
 }
 
 fn key_taken(error: StoreError, category: &Category) -> ActionError {

@@ -76,7 +76,7 @@ pub async fn remove_contact(cx: &Context, call: Call<'_>, target: Target<Contact
     contacts::remove(&work, call.actor.tenant, target.id).await.map_err(|error| {
         if error.is_foreign_key_violation() {
             let message = "leads were offered to this contact and keep its name, deactivate it instead";
-            return ActionError::refused("id", InvalidCode::InUse, message);
+            return ActionError::refused("contactId", InvalidCode::InUse, message);
         }
         error.into()
     })?;
@@ -91,7 +91,7 @@ fn surroundings(work: &Work<'_>, dealer: &Dealer) -> ContactSurroundings {
 
 async fn find(work: &Work<'_>, target: Target<ContactId>) -> Result<Contact, ActionError> {
     let found = contacts::lookup(work, work.actor().tenant, target.id).await?;
-    let found = found.ok_or_else(|| ActionError::not_found("id", "contact"))?;
+    let found = found.ok_or_else(|| ActionError::not_found("contactId", "contact"))?;
     target.check(found.version)?;
     Ok(found)
 }

@@ -111,7 +111,7 @@ async fn default_needed(work: &Work<'_>, dealer: &Dealer) -> Result<ActionError,
 
 async fn find(work: &Work<'_>, target: Target<DealerId>) -> Result<Dealer, ActionError> {
     let found = dealers::lookup(work, work.actor().tenant, target.id).await?;
-    let found = found.ok_or_else(|| ActionError::not_found("id", "dealer"))?;
+    let found = found.ok_or_else(|| ActionError::not_found("dealerId", "dealer"))?;
     target.check(found.version)?;
     Ok(found)
 }

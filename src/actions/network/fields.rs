@@ -64,7 +64,7 @@ pub async fn update_field(
     let (tenant, at) = (call.actor.tenant, work.at());
     tenants::raise_network_version(&work, tenant).await?;
     let found = fields::lookup(&work, tenant, target.id).await?;
-    let before = found.ok_or_else(|| ActionError::not_found("id", "custom field"))?;
+    let before = found.ok_or_else(|| ActionError::not_found("customFieldId", "custom field"))?;
     target.check(before.version)?;
     let definition = before.definition.amended(change.applied(before.definition.draft()))?;
     check_users(&work, &before.definition, &definition).await?;

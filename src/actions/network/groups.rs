@@ -116,7 +116,7 @@ pub async fn remove_group(cx: &Context, call: Call<'_>, id: GroupId) -> Result<G
     let members = groups::list_members(&work, tenant, &[id]).await?.len();
     if members > 0 {
         let message = format!("`{}` has {members} members, take them out first", before.name);
-        return Err(ActionError::refused("id", InvalidCode::InUse, message));
+        return Err(ActionError::refused("groupId", InvalidCode::InUse, message));
     }
     groups::remove(&work, tenant, id).await?;
     let (old, new) = changes(Some(&before), None);
@@ -137,7 +137,7 @@ fn distinct(members: &[UserId]) -> Result<Vec<UserId>, ActionError> {
 
 async fn find(work: &Work<'_>, id: GroupId) -> Result<Group, ActionError> {
     let found = groups::lookup(work, work.actor().tenant, id).await?;
-    found.ok_or_else(|| ActionError::not_found("id", "group"))
+    found.ok_or_else(|| ActionError::not_found("groupId", "group"))
 }
 
 fn name_taken(error: StoreError, group: &Group) -> ActionError {

@@ -105,7 +105,7 @@ async fn check_dealer(work: &Work<'_>, user: &User) -> Result<(), ActionError> {
 
 async fn find(work: &Work<'_>, target: Target<UserId>) -> Result<User, ActionError> {
     let found = users::lookup(work, work.actor().tenant, target.id).await?;
-    let found = found.ok_or_else(|| ActionError::not_found("id", "user"))?;
+    let found = found.ok_or_else(|| ActionError::not_found("userId", "user"))?;
     target.check(found.version)?;
     Ok(found)
 }

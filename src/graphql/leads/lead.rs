@@ -5,12 +5,16 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::super::connection::{Listed, PageArgs, connect};
-use super::super::loaders::{ChainKey, LatestEventKey, LeadKey, RequestKey};
+use super::super::loaders::{ChainKey, DeliveriesKey, LatestEventKey, LeadKey, OffersKey, RequestKey};
+use super::super::network::{CalendarEvent, CalendarKey, Dealer, DealerKey, User, UserKey};
 use super::super::session::Ctx;
 use super::event::Event;
+use super::message::{Delivery, Offer};
 use super::request::Request;
+use crate::actions::{Permission, permit};
 use crate::domain;
 use crate::domain::Timestamp;
+use crate::domain::lead::Recipient;
 use crate::store::Order;
 use crate::store::events::{self, EventFilter};
 
@@ -70,6 +74,24 @@ impl Lead {
     async fn parent(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
         let Some(parent) = self.0.parent else { return Ok(None) };
         Ok(ctx.batch()?.load_one(LeadKey(parent)).await?.map(Lead))
+    }
+
+    /// The dealer that has it, or to which it was offered.
+    async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
+        let Some(Recipient::Dealer(dealer)) = self.0.recipient else { return Ok(None) };
+        Ok(ctx.batch()?.load_one(DealerKey(dealer)).await?.map(Dealer))
+    }
+
+    /// The user that has it, or to whom it was offered.
+    async fn owner(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
+        let Some(Recipient::User(user)) = self.0.recipient else { return Ok(None) };
+        Ok(ctx.batch()?.load_one(UserKey(user)).await?.map(User))
+    }
+
+    /// Appointments and tasks on it, by start.
+    async fn calendar_events(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<CalendarEvent>> {
+        let events = ctx.batch()?.load_one(CalendarKey(self.0.id)).await?;
+        Ok(events.unwrap_or_default().into_iter().map(CalendarEvent).collect())
     }
 
     /// All copies of the request within your reach, by round.
@@ -192,6 +214,24 @@ impl Lead {
     /// The values of custom fields, by key.
     async fn custom(&self) -> Json<&Map<String, Value>> {
         Json(&self.0.custom)
+    }
+
+    /// The links by which people may see it. Shown to staff only.
+    async fn offers(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Offer>> {
+        if permit(&ctx.session()?.actor, Permission::ReadConfiguration).is_err() {
+            return Ok(Vec::new());
+        }
+        let offers = ctx.batch()?.load_one(OffersKey(self.0.id)).await?;
+        Ok(offers.unwrap_or_default().into_iter().map(Offer).collect())
+    }
+
+    /// The messages about it. Shown to staff only.
+    async fn deliveries(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Delivery>> {
+        if permit(&ctx.session()?.actor, Permission::ReadConfiguration).is_err() {
+            return Ok(Vec::new());
+        }
+        let deliveries = ctx.batch()?.load_one(DeliveriesKey(self.0.id)).await?;
+        Ok(deliveries.unwrap_or_default().into_iter().map(Delivery).collect())
     }
 
     /// The latest line of its timeline.

@@ -105,9 +105,9 @@ fn under_target(problem: Invalid) -> Invalid {
 #[derive(InputObject)]
 pub struct PointInput {
     /// Degrees north, -90 to 90.
-    lat: f64,
+    pub lat: f64,
     /// Degrees east, -180 to 180.
-    lon: f64,
+    pub lon: f64,
 }
 
 /// A new lead. The customer needs a mail address or a phone number.

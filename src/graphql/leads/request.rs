@@ -36,11 +36,11 @@ pub struct Person {
 #[derive(SimpleObject)]
 pub struct Point {
     /// Degrees north.
-    lat: f64,
+    pub lat: f64,
     /// Degrees east.
-    lon: f64,
-    /// Where it comes from.
-    source: Option<PointSource>,
+    pub lon: f64,
+    /// Where a lead's point comes from; null for other things' points.
+    pub source: Option<PointSource>,
 }
 
 /// What a customer asked for, once, as somebody may see it.

@@ -1,0 +1,285 @@
+//! Messages and links: what went out for a lead, and how that went.
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+
+use super::super::connection::{Listed, PageArgs, connect};
+use super::super::ids;
+use super::super::loaders::LeadKey;
+use super::super::mutation::OwnedCall;
+use super::super::payload::{UserError, split};
+use super::super::session::{Ctx, permitted};
+use super::filter::SortDirection;
+use super::lead::Lead;
+use crate::actions::messages;
+use crate::actions::{Permission, permit};
+use crate::domain;
+use crate::domain::Timestamp;
+use crate::domain::offer::Addressee;
+use crate::store::deliveries;
+
+/// Where a message stands.
+#[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
+#[graphql(remote = "crate::domain::delivery::DeliveryState")]
+pub enum DeliveryState {
+    /// Waits for its next attempt.
+    Pending,
+    /// The receiving server took it.
+    Sent,
+    /// Given up; can be sent again.
+    Failed,
+    /// Not sent because it no longer made sense.
+    Cancelled,
+}
+
+/// How an attempt ended.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "crate::domain::delivery::AttemptOutcome")]
+pub enum AttemptOutcome {
+    /// Taken.
+    Sent,
+    /// Will be tried again.
+    Retry,
+    /// Given up.
+    Failed,
+}
+
+/// One attempt to send a message.
+#[derive(SimpleObject)]
+pub struct DeliveryAttempt {
+    /// From 1.
+    number: i32,
+    /// How it ended.
+    outcome: AttemptOutcome,
+    /// The receiving server's words or ours.
+    detail: Option<String>,
+    /// When.
+    attempted_at: DateTime<Utc>,
+}
+
+/// One message to one address.
+pub struct Delivery(pub domain::delivery::Delivery);
+
+/// One message to one address, with its attempts.
+#[Object]
+impl Delivery {
+    /// `dlv_…`
+    pub async fn id(&self) -> ID {
+        self.0.id.into()
+    }
+
+    /// The lead that it is about.
+    async fn lead(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
+        let Some(lead) = self.0.lead else { return Ok(None) };
+        Ok(ctx.batch()?.load_one(LeadKey(lead)).await?.map(Lead))
+    }
+
+    /// The template by which it is written: `offer`, `status`, `loss`, `warning`, `manager`, `fresh_link` or `taken`.
+    async fn template(&self) -> &'static str {
+        self.0.message.template()
+    }
+
+    /// The mail address that it goes to.
+    async fn address(&self) -> &str {
+        &self.0.address
+    }
+
+    /// The contact (`con_…`) or user (`usr_…`) that it goes to.
+    async fn addressee_id(&self) -> Option<ID> {
+        self.0.addressee.map(addressee_id)
+    }
+
+    /// Where it stands.
+    async fn state(&self) -> DeliveryState {
+        self.0.state.into()
+    }
+
+    /// How often it was tried.
+    async fn attempt_count(&self) -> i32 {
+        i32::try_from(self.0.attempts).unwrap_or(i32::MAX)
+    }
+
+    /// Every attempt, in order.
+    async fn attempts(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<DeliveryAttempt>> {
+        let session = ctx.session()?;
+        let found = deliveries::attempts(session.reader(), session.scope.tenant, self.0.id).await?;
+        let shown = |attempt: domain::delivery::Attempt| DeliveryAttempt {
+            number: i32::try_from(attempt.number).unwrap_or(i32::MAX),
+            outcome: attempt.outcome.into(),
+            detail: attempt.detail,
+            attempted_at: attempt.attempted_at.datetime(),
+        };
+        Ok(found.into_iter().map(shown).collect())
+    }
+
+    /// When it is tried next.
+    async fn next_attempt_at(&self) -> Option<DateTime<Utc>> {
+        self.0.next_attempt_at.map(Timestamp::datetime)
+    }
+
+    /// When it was taken.
+    async fn sent_at(&self) -> Option<DateTime<Utc>> {
+        self.0.sent_at.map(Timestamp::datetime)
+    }
+
+    /// Why the last attempt did not succeed.
+    async fn last_error(&self) -> Option<&str> {
+        self.0.last_error.as_deref()
+    }
+
+    /// When it was written.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at.datetime()
+    }
+}
+
+/// Whether a link acknowledges.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "crate::domain::dealer::ContactKind")]
+pub enum LinkKind {
+    /// It acknowledges.
+    To,
+    /// It only shows the status.
+    Cc,
+}
+
+/// A link by which one person may see one lead.
+pub struct Offer(pub domain::offer::Offer);
+
+/// A link by which one person may see one lead. The link itself is only in the mail.
+#[Object]
+impl Offer {
+    /// `off_…`
+    pub async fn id(&self) -> ID {
+        self.0.id.into()
+    }
+
+    /// The contact (`con_…`) or user (`usr_…`) that it was sent to.
+    async fn addressee_id(&self) -> ID {
+        addressee_id(self.0.addressee)
+    }
+
+    /// Whether it acknowledges.
+    async fn kind(&self) -> LinkKind {
+        self.0.kind.into()
+    }
+
+    /// When it was sent.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at.datetime()
+    }
+
+    /// When it was first opened.
+    async fn opened_at(&self) -> Option<DateTime<Utc>> {
+        self.0.opened_at.map(Timestamp::datetime)
+    }
+
+    /// Until when it works; opened later, it mails a fresh one.
+    async fn expires_at(&self) -> DateTime<Utc> {
+        self.0.expires_at.datetime()
+    }
+
+    /// How often it was renewed.
+    async fn renewed_count(&self) -> i32 {
+        i32::from(self.0.generation)
+    }
+}
+
+fn addressee_id(addressee: Addressee) -> ID {
+    match addressee {
+        Addressee::Contact(id) => id.into(),
+        Addressee::User(id) => id.into(),
+    }
+}
+
+/// Queries about messages.
+#[derive(Default)]
+pub struct MessageQuery;
+
+/// Queries about messages.
+#[Object]
+impl MessageQuery {
+    /// One message; null when it does not exist. Needs the role admin, manager or auditor.
+    async fn delivery(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "`dlv_…`")] id: ID,
+    ) -> async_graphql::Result<Option<Delivery>> {
+        let Some(id) = ids::parse_or_null(&id) else { return Ok(None) };
+        let session = ctx.session()?;
+        if permit(&session.actor, Permission::ReadConfiguration).is_err() {
+            return Ok(None);
+        }
+        Ok(deliveries::lookup(session.reader(), session.scope.tenant, id).await?.map(Delivery))
+    }
+
+    /// Messages by the time they were written. Needs the role admin, manager or auditor.
+    #[expect(clippy::too_many_arguments, reason = "the four arguments of a connection, its filter and its order")]
+    async fn deliveries(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first so many, at most 250.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only those that stand so.")] state: Option<DeliveryState>,
+        #[graphql(desc = "Newest first when left out.")] direction: Option<SortDirection>,
+    ) -> async_graphql::Result<Listed<Delivery>> {
+        permitted(ctx, Permission::ReadConfiguration)?;
+        let session = ctx.session()?;
+        let direction = direction.unwrap_or_default();
+        let list = format!("deliveries {direction:?} {state:?}");
+        let page = PageArgs::new(first, after, last, before).request(ctx, &list)?;
+        let (tenant, state) = (session.scope.tenant, state.map(Into::into));
+        let found = deliveries::list(session.reader(), tenant, state, direction.into(), &page).await?;
+        connect(ctx, &list, found, Delivery, |up_to| deliveries::count(session.reader(), tenant, state, up_to)).await
+    }
+}
+
+/// A message to send again.
+#[derive(InputObject)]
+pub struct ResendDeliveryInput {
+    /// `dlv_…`, given up before.
+    delivery_id: ID,
+    /// The same key with the same input acts once.
+    idempotency_key: Option<String>,
+}
+
+/// A message that waits again, or what stands in the way.
+#[derive(SimpleObject)]
+pub struct DeliveryPayload {
+    /// The message as it is now.
+    delivery: Option<Delivery>,
+    /// What stands in the way; empty when it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// Changes of messages.
+#[derive(Default)]
+pub struct MessageMutation;
+
+/// Changes of messages.
+#[Object]
+impl MessageMutation {
+    /// Puts a message that was given up back into the outbox. Needs the role admin or manager.
+    async fn resend_delivery(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which message.")] input: ResendDeliveryInput,
+    ) -> async_graphql::Result<DeliveryPayload> {
+        let call = OwnedCall::read(ctx, "resendDelivery")?;
+        let session = ctx.session()?;
+        let done = match ids::parse("deliveryId", &input.delivery_id) {
+            Ok(id) => messages::resend(&session.actions, call.call(), id).await,
+            Err(problem) => Err(problem.into()),
+        };
+        let (done, user_errors) = split(done)?;
+        let delivery = match done {
+            Some(done) => {
+                deliveries::lookup(session.actions.store.writer(), session.scope.tenant, done.delivery).await?
+            }
+            None => None,
+        };
+        Ok(DeliveryPayload { delivery: delivery.map(Delivery), user_errors })
+    }
+}

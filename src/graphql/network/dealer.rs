@@ -1,0 +1,275 @@
+//! A dealer, as somebody may see it.
+
+use async_graphql::{Context, Enum, ID, Json, Object, SimpleObject};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use serde_json::{Map, Value};
+
+use super::super::leads::Point;
+use super::super::session::Ctx;
+use super::contact::Contact;
+use super::loaders::ContactsKey;
+use super::sight::Sight;
+use crate::domain::dealer as domain;
+
+/// How a dealer's system takes leads.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "crate::domain::dealer::CrmKind")]
+pub enum CrmKind {
+    /// ADF 1.0 by mail.
+    AdfEmail,
+    /// ADF 1.0 by HTTP POST.
+    AdfHttp,
+    /// JSON by HTTP POST.
+    JsonHttp,
+}
+
+/// A dealer's value in a category group.
+#[derive(SimpleObject)]
+pub struct CategoryValue {
+    /// The group's key.
+    key: String,
+    /// The dealer's value.
+    value: String,
+}
+
+/// A postal code, or the beginning of one, that a dealer looks after.
+#[derive(SimpleObject)]
+pub struct TerritoryEntry {
+    /// `941` covers every code that begins so.
+    prefix: String,
+    /// Only for this brand; null for all.
+    brand: Option<String>,
+}
+
+/// A dealer's own system that wants its leads.
+#[derive(SimpleObject)]
+pub struct CrmIntegration {
+    /// How it takes them.
+    kind: CrmKind,
+    /// A mail address or an https URL, by kind.
+    address: String,
+    /// Whether it gets any.
+    active: bool,
+}
+
+/// From `from` up to, not including, `until`; an end at or before the start lies on the next day.
+#[derive(SimpleObject)]
+pub struct OpeningSpan {
+    /// When it opens.
+    from: NaiveTime,
+    /// When it closes.
+    until: NaiveTime,
+}
+
+/// A day on which the hours differ.
+#[derive(SimpleObject)]
+pub struct OpeningException {
+    /// The day.
+    date: NaiveDate,
+    /// When it is open then; none means closed all day.
+    spans: Vec<OpeningSpan>,
+}
+
+/// When a dealer is open, in its own time zone.
+#[derive(SimpleObject)]
+pub struct OpeningHours {
+    /// Seven lists of spans, Monday first; empty altogether when unknown.
+    weekdays: Vec<Vec<OpeningSpan>>,
+    /// Holidays and the like.
+    exceptions: Vec<OpeningException>,
+}
+
+impl From<&domain::OpeningHours> for OpeningHours {
+    fn from(hours: &domain::OpeningHours) -> Self {
+        let spans = |spans: &Vec<domain::Span>| -> Vec<OpeningSpan> {
+            spans.iter().map(|span| OpeningSpan { from: span.from, until: span.until }).collect()
+        };
+        let exception =
+            |(date, open): (&NaiveDate, &Vec<domain::Span>)| OpeningException { date: *date, spans: spans(open) };
+        Self {
+            weekdays: hours.weekdays.iter().map(spans).collect(),
+            exceptions: hours.exceptions.iter().map(exception).collect(),
+        }
+    }
+}
+
+/// A location that receives leads.
+#[derive(Clone)]
+pub struct Dealer(pub domain::Dealer);
+
+impl Dealer {
+    fn is_open_to(&self, ctx: &Context<'_>) -> async_graphql::Result<bool> {
+        Ok(Sight::of(ctx.session()?).sees(self.0.id))
+    }
+}
+
+/// A location that receives leads. To credentials that are neither staff nor the dealer's own, rating, categories, territory,
+/// capacity, systems, custom fields and contacts are null or empty.
+#[Object]
+impl Dealer {
+    /// `dlr_…`
+    pub async fn id(&self) -> ID {
+        self.0.id.into()
+    }
+
+    /// Unique together with the sub-number: letters, digits and single hyphens, at most 20.
+    async fn number(&self) -> &str {
+        &self.0.number
+    }
+
+    /// Tells locations with one number apart; null when there is none.
+    async fn sub_number(&self) -> Option<&str> {
+        Some(self.0.sub_number.as_str()).filter(|sub_number| !sub_number.is_empty())
+    }
+
+    /// As shown to people.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Whether it belongs to the network.
+    async fn active(&self) -> bool {
+        self.0.active
+    }
+
+    /// Whether it is offered leads.
+    async fn accepts_leads(&self) -> bool {
+        self.0.accepts_leads
+    }
+
+    /// Whether it is the tenant's fallback for leads without a candidate.
+    async fn is_default(&self) -> bool {
+        self.0.is_default
+    }
+
+    /// Street and house number.
+    async fn street(&self) -> Option<&str> {
+        self.0.address.street.as_deref()
+    }
+
+    /// City.
+    async fn city(&self) -> Option<&str> {
+        self.0.address.city.as_deref()
+    }
+
+    /// State or province, abbreviated as the post does.
+    async fn region(&self) -> Option<&str> {
+        self.0.address.region.as_deref()
+    }
+
+    /// ISO 3166-1 alpha-2.
+    async fn country(&self) -> String {
+        self.0.address.country.to_string()
+    }
+
+    /// Normalised: five digits in the United States, the forward sortation area in Canada.
+    async fn postal_code(&self) -> Option<String> {
+        self.0.address.postal_code.as_ref().map(ToString::to_string)
+    }
+
+    /// Where it is: its own point, else the middle of its postal code; null when neither is known.
+    async fn point(&self) -> Option<Point> {
+        self.0.point.map(|point| Point { lat: point.lat(), lon: point.lon(), source: None })
+    }
+
+    /// An IANA name such as `America/New_York`.
+    async fn time_zone(&self) -> &'static str {
+        self.0.time_zone.name()
+    }
+
+    /// When it is open.
+    async fn hours(&self) -> OpeningHours {
+        (&self.0.hours).into()
+    }
+
+    /// 0 to 5; null for none.
+    async fn rating(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<f64>> {
+        Ok(if self.is_open_to(ctx)? { self.0.rating } else { None })
+    }
+
+    /// Its values in the category groups, by key.
+    async fn categories(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<CategoryValue>> {
+        if !self.is_open_to(ctx)? {
+            return Ok(Vec::new());
+        }
+        let value = |(key, value): (&String, &String)| CategoryValue { key: key.clone(), value: value.clone() };
+        Ok(self.0.categories.iter().map(value).collect())
+    }
+
+    /// What it sells.
+    async fn brands(&self) -> &[String] {
+        &self.0.brands
+    }
+
+    /// The postal codes that it looks after.
+    async fn territory(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<TerritoryEntry>> {
+        if !self.is_open_to(ctx)? {
+            return Ok(Vec::new());
+        }
+        let entry = |entry: &domain::TerritoryEntry| TerritoryEntry {
+            prefix: entry.prefix.clone(),
+            brand: entry.brand.clone(),
+        };
+        Ok(self.0.territory.iter().map(entry).collect())
+    }
+
+    /// How many open leads it takes at one time; null for no limit.
+    async fn capacity_open(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<i32>> {
+        let capacity = if self.is_open_to(ctx)? { self.0.capacity.open } else { None };
+        Ok(capacity.and_then(|count| i32::try_from(count).ok()))
+    }
+
+    /// How many leads it is offered in a day of its time zone; null for no limit.
+    async fn capacity_per_day(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<i32>> {
+        let capacity = if self.is_open_to(ctx)? { self.0.capacity.per_day } else { None };
+        Ok(capacity.and_then(|count| i32::try_from(count).ok()))
+    }
+
+    /// Its own systems that want its leads.
+    async fn crm(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<CrmIntegration>> {
+        if !self.is_open_to(ctx)? {
+            return Ok(Vec::new());
+        }
+        let shown = |crm: &domain::CrmIntegration| CrmIntegration {
+            kind: crm.kind.into(),
+            address: crm.address.clone(),
+            active: crm.active,
+        };
+        Ok(self.0.crm.iter().map(shown).collect())
+    }
+
+    /// The values of custom fields, by key.
+    async fn custom(&self, ctx: &Context<'_>) -> async_graphql::Result<Json<Map<String, Value>>> {
+        Ok(Json(if self.is_open_to(ctx)? { self.0.custom.clone() } else { Map::new() }))
+    }
+
+    /// The people there who are told of leads.
+    async fn contacts(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Contact>> {
+        if !self.is_open_to(ctx)? {
+            return Ok(Vec::new());
+        }
+        let contacts = ctx.batch()?.load_one(ContactsKey(self.0.id)).await?;
+        Ok(contacts.unwrap_or_default().into_iter().map(Contact).collect())
+    }
+
+    /// Whether a lead can be offered to it: it has an active TO contact with a mail address that works.
+    async fn reachable(&self, ctx: &Context<'_>) -> async_graphql::Result<bool> {
+        let contacts = ctx.batch()?.load_one(ContactsKey(self.0.id)).await?;
+        Ok(contacts.unwrap_or_default().iter().any(domain::Contact::can_be_offered))
+    }
+
+    /// Raised by every change; give it as `expectedVersion` so that nobody's change is overwritten.
+    async fn version(&self) -> i32 {
+        i32::try_from(self.0.version).unwrap_or(i32::MAX)
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at.datetime()
+    }
+
+    /// When it last changed.
+    async fn updated_at(&self) -> DateTime<Utc> {
+        self.0.updated_at.datetime()
+    }
+}

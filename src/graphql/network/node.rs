@@ -1,0 +1,53 @@
+//! The network's objects by any id.
+
+use async_graphql::Context;
+
+use super::super::leads::Lead;
+use super::super::loaders::LeadKey;
+use super::super::node::Node;
+use super::super::session::Ctx;
+use super::loaders::{ContactsKey, DealerKey, GroupKey, UserKey};
+use super::{CalendarEvent, Category, Contact, CustomField, Dealer, Group, Sight, User};
+use crate::domain::id::{AnyId, CalendarEventId, ContactId};
+use crate::store::{calendar, categories, contacts, fields};
+
+/// The object with this id, if it belongs to the network and may be seen.
+pub async fn find_node(ctx: &Context<'_>, id: AnyId) -> async_graphql::Result<Option<Node>> {
+    let session = ctx.session()?;
+    let (sight, batch, tenant) = (Sight::of(session), ctx.batch()?, session.scope.tenant);
+    let staff = sight == Sight::Staff;
+    Ok(match id {
+        AnyId::DealerId(id) if sight.sees(id) => {
+            batch.load_one(DealerKey(id)).await?.map(|dealer| Node::Dealer(Dealer(dealer)))
+        }
+        AnyId::UserId(id) if staff => batch.load_one(UserKey(id)).await?.map(|user| Node::User(User(user))),
+        AnyId::GroupId(id) if staff => batch.load_one(GroupKey(id)).await?.map(|group| Node::Group(Group(group))),
+        AnyId::CategoryId(id) => {
+            categories::lookup(session.reader(), tenant, id).await?.map(|category| Node::Category(Category(category)))
+        }
+        AnyId::CustomFieldId(id) => {
+            fields::lookup(session.reader(), tenant, id).await?.map(|field| Node::CustomField(CustomField(field)))
+        }
+        AnyId::ContactId(id) => contact(ctx, sight, id).await?.map(Node::Contact),
+        AnyId::CalendarEventId(id) => calendar_event(ctx, id).await?.map(Node::CalendarEvent),
+        _ => None,
+    })
+}
+
+async fn contact(ctx: &Context<'_>, sight: Sight, id: ContactId) -> async_graphql::Result<Option<Contact>> {
+    if let Sight::Dealer(dealer) = sight {
+        let own = ctx.batch()?.load_one(ContactsKey(dealer)).await?.unwrap_or_default();
+        return Ok(own.into_iter().find(|contact| contact.id == id).map(Contact));
+    }
+    let session = ctx.session()?;
+    let found = contacts::lookup(session.reader(), session.scope.tenant, id).await?;
+    Ok(found.filter(|_| sight == Sight::Staff).map(Contact))
+}
+
+/// A calendar event is seen by whoever sees its lead.
+pub async fn calendar_event(ctx: &Context<'_>, id: CalendarEventId) -> async_graphql::Result<Option<CalendarEvent>> {
+    let session = ctx.session()?;
+    let Some(event) = calendar::lookup(session.reader(), session.scope.tenant, id).await? else { return Ok(None) };
+    let lead = ctx.batch()?.load_one(LeadKey(event.lead)).await?.map(Lead);
+    Ok(lead.map(|_| CalendarEvent(event)))
+}
