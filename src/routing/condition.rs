@@ -1,6 +1,5 @@
-//! Whether a condition over a lead holds: what a job asks before it acts.
+//! A condition over leads: whether one holds for a lead at a moment. Knows no candidates.
 
-use super::loads::Loads;
 use super::network::Network;
 use super::row::{Beside, Row};
 use super::subject::Subject;
@@ -8,20 +7,10 @@ use crate::domain::Timestamp;
 use crate::domain::interface::CandidateKind;
 use crate::rules::{Checked, Truth};
 
-/// Whether `condition`, checked over leads against this network's catalog, holds for the lead at `now`.
-pub fn holds(
-    condition: &Checked,
-    network: &Network,
-    (subject, loads): (&Subject<'_>, &Loads),
-    now: Timestamp,
-) -> Truth {
-    // A condition over leads names no candidate: no place is ever read, only the lead, its holder and the moment.
-    let row = Row {
-        network,
-        pool: network.pool(CandidateKind::Dealer),
-        kind: CandidateKind::Dealer,
-        place: u32::MAX,
-        beside: Some(Beside { subject, loads, now }),
-    };
-    condition.truth(&row)
+/// Whether a condition that was checked against the network's catalog holds.
+pub fn holds(condition: &Checked, network: &Network, subject: &Subject<'_>, now: Timestamp) -> Truth {
+    let kind = CandidateKind::Dealer;
+    // A condition reads no candidate, so there is none at this place.
+    let beside = Some(Beside { subject, loads: None, now });
+    condition.truth(&Row { network, pool: network.pool(kind), kind, place: u32::MAX, beside })
 }

@@ -27,7 +27,7 @@ pub struct PlainRanking {
 /// Ranks as the interface says.
 pub fn rank(plan: &Plan, question: Question<'_>) -> PlainRanking {
     let loads = question.loads.fitted(plan.network());
-    let beside = Beside { subject: question.subject, loads: &loads, now: question.now };
+    let beside = Beside { subject: question.subject, loads: Some(&loads), now: question.now };
     let mut excluded = Excluded { reasons: BTreeMap::new(), terms: BTreeMap::new() };
     let mut matched: Vec<Row<'_>> = Vec::new();
     for place in 0..plan.pool().len() as u32 {
@@ -61,7 +61,7 @@ pub fn rank(plan: &Plan, question: Question<'_>) -> PlainRanking {
 fn exclusion(plan: &Plan, question: Question<'_>, row: &Row<'_>) -> Option<(Exclusion, Option<String>)> {
     use super::network::Standing;
     let (pool, place, rules) = (row.pool, row.place, plan.rules());
-    let beside = row.beside?;
+    let loads = row.beside?.loads?;
     let recipient = pool.id(place)?;
     let standing = pool.standing(place);
     let placeless = pool.country(place).is_none();
@@ -82,7 +82,7 @@ fn exclusion(plan: &Plan, question: Question<'_>, row: &Row<'_>) -> Option<(Excl
         out(Exclusion::AlreadyRecipient)
     } else if standing == Standing::Unreachable {
         out(Exclusion::NoReachableContact)
-    } else if plan.kind() == CandidateKind::Dealer && beside.loads.is_full(place) {
+    } else if plan.kind() == CandidateKind::Dealer && loads.is_full(place) {
         out(Exclusion::AtCapacity)
     } else {
         filter_exclusion(plan, row)

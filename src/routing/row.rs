@@ -26,7 +26,8 @@ pub(super) struct Row<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Beside<'a> {
     pub(super) subject: &'a Subject<'a>,
-    pub(super) loads: &'a Loads,
+    /// None where no candidate is at hand.
+    pub(super) loads: Option<&'a Loads>,
     pub(super) now: Timestamp,
 }
 
@@ -50,7 +51,7 @@ impl<'a> Row<'a> {
 
     fn worked_out(&self, source: &FieldSource) -> Value<'a> {
         let Some(beside) = self.beside else { return Value::Missing };
-        let load = || beside.loads.at(self.kind, self.place);
+        let load = || beside.loads.map(|loads| loads.at(self.kind, self.place)).unwrap_or_default();
         match source {
             FieldSource::Now => Value::Timestamp(beside.now),
             FieldSource::Dealer(field) => match field {

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
@@ -24,6 +22,26 @@ use crate::domain::{CountryCode, Point, Timestamp};
 pub(super) const TENANT: TenantId = TenantId(Uuid::from_u128(1));
 /// 2026-11-21T12:00:00Z
 pub(super) const NOW: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
+
+/// Numbers that look random and come again for the same seed: SplitMix64 (Steele, Lea and Flood, 2014).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.roll() % bound
+    }
+
+    fn chance(&mut self, share: f64) -> bool {
+        (self.below(1_000) as f64) < share * 1_000.0
+    }
+}
 
 pub(super) fn dealer_id(number: u128) -> DealerId {
     DealerId(Uuid::from_u128(number))
@@ -139,11 +157,10 @@ pub(super) fn network(dealers: Vec<Dealer>) -> Arc<Network> {
 
 /// Half of what can be missing is; every value repeats often.
 pub(super) fn world(seed: u64, count: u128) -> Arc<Network> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let dealers: Vec<Dealer> = (0..count).map(|number| random_dealer(&mut rng, number)).collect();
-    let reachable: HashSet<DealerId> =
-        dealers.iter().map(|dealer| dealer.id).filter(|_| rng.random_bool(0.9)).collect();
-    let users: Vec<User> = (0..count / 2).map(|number| random_user(&mut rng, number, &dealers)).collect();
+    let mut dice = Dice(seed);
+    let dealers: Vec<Dealer> = (0..count).map(|number| random_dealer(&mut dice, number)).collect();
+    let reachable: HashSet<DealerId> = dealers.iter().map(|dealer| dealer.id).filter(|_| dice.chance(0.9)).collect();
+    let users: Vec<User> = (0..count / 2).map(|number| random_user(&mut dice, number, &dealers)).collect();
     let groups: Vec<Group> = ["East", "West"]
         .iter()
         .zip(1_u128..)
@@ -156,74 +173,74 @@ pub(super) fn world(seed: u64, count: u128) -> Arc<Network> {
         .collect();
     let memberships = users.iter().flat_map(|user| groups.iter().map(|group| (user.id, group.id)).collect::<Vec<_>>());
     let memberships = memberships
-        .filter(|_| rng.random_bool(0.5))
+        .filter(|_| dice.chance(0.5))
         .map(|(user, group)| Membership { group, user, manages: false })
         .collect();
     Arc::new(Network::build(NetworkParts { dealers, reachable, users, groups, memberships, ..words() }))
 }
 
-fn random_dealer(rng: &mut ChaCha8Rng, number: u128) -> Dealer {
+fn random_dealer(dice: &mut Dice, number: u128) -> Dealer {
     // Numbers run against ids, so that neither order can stand for the other.
     let mut made = dealer(number);
     made.number = format!("D{:05}", 99_999 - number / 2);
     made.sub_number = if number.is_multiple_of(2) { String::new() } else { "2".to_owned() };
-    made.active = rng.random_bool(0.9);
-    made.accepts_leads = rng.random_bool(0.9);
-    made.address.country = if rng.random_bool(0.8) { CountryCode::US } else { CountryCode::CA };
+    made.active = dice.chance(0.9);
+    made.accepts_leads = dice.chance(0.9);
+    made.address.country = if dice.chance(0.8) { CountryCode::US } else { CountryCode::CA };
     // A coarse grid over a few degrees: equal distances are common, and the antimeridian is near for some seeds.
-    made.point = rng
-        .random_bool(0.9)
-        .then(|| point(f64::from(rng.random_range(-4..=4)) * 0.5, -180.0 + f64::from(rng.random_range(0..=4)) * 0.5));
-    made.rating = rng.random_bool(0.8).then(|| f64::from(rng.random_range(0..=10)) / 2.0);
-    if rng.random_bool(0.8) {
-        let tier = ["Gold", "Silver", "Bronze"][rng.random_range(0..3)];
+    made.point =
+        dice.chance(0.9).then(|| point((dice.below(9) as f64 - 4.0) * 0.5, -180.0 + dice.below(5) as f64 * 0.5));
+    made.rating = dice.chance(0.8).then(|| dice.below(11) as f64 / 2.0);
+    if dice.chance(0.8) {
+        let tier = ["Gold", "Silver", "Bronze"][dice.below(3) as usize];
         made.categories.insert("tier".to_owned(), tier.to_owned());
     }
-    made.brands = ["Alpha", "Beta"].into_iter().filter(|_| rng.random_bool(0.5)).map(str::to_owned).collect();
+    made.brands = ["Alpha", "Beta"].into_iter().filter(|_| dice.chance(0.5)).map(str::to_owned).collect();
     made.territory = vec![TerritoryEntry { prefix: "02".to_owned(), brand: None }];
-    if rng.random_bool(0.7) {
-        made.custom.insert("region".to_owned(), Json::from(["north", "south", "Ost"][rng.random_range(0..3)]));
+    if dice.chance(0.7) {
+        made.custom.insert("region".to_owned(), Json::from(["north", "south", "Ost"][dice.below(3) as usize]));
     }
-    if rng.random_bool(0.5) {
-        made.custom.insert("bays".to_owned(), Json::from(rng.random_range(-2..3)));
+    if dice.chance(0.5) {
+        made.custom.insert("bays".to_owned(), Json::from(dice.below(5) as i64 - 2));
         made.custom.insert("tags".to_owned(), json!(["ev"]));
     }
-    if rng.random_bool(0.3) {
-        made.capacity = Capacity { open: Some(rng.random_range(0..4)), per_day: rng.random_bool(0.5).then_some(2) };
+    if dice.chance(0.3) {
+        made.capacity = Capacity { open: Some(dice.below(4) as i64), per_day: dice.chance(0.5).then_some(2) };
     }
     made
 }
 
-fn random_user(rng: &mut ChaCha8Rng, number: u128, dealers: &[Dealer]) -> User {
+fn random_user(dice: &mut Dice, number: u128, dealers: &[Dealer]) -> User {
     let mut made = user(number);
-    made.active = rng.random_bool(0.9);
-    made.on_holiday = rng.random_bool(0.1);
-    made.dealer = (rng.random_bool(0.7) && !dealers.is_empty()).then(|| dealers[rng.random_range(0..dealers.len())].id);
-    if rng.random_bool(0.3) {
-        let from = NOW.datetime().date_naive() - chrono::Days::new(rng.random_range(0..4));
+    made.active = dice.chance(0.9);
+    made.on_holiday = dice.chance(0.1);
+    made.dealer =
+        (dice.chance(0.7) && !dealers.is_empty()).then(|| dealers[dice.below(dealers.len() as u64) as usize].id);
+    if dice.chance(0.3) {
+        let from = NOW.datetime().date_naive() - chrono::Days::new(dice.below(4));
         made.days_off = vec![DaysOff { from, until: from + chrono::Days::new(2) }];
     }
-    if rng.random_bool(0.6) {
-        made.custom.insert("skill".to_owned(), Json::from(f64::from(rng.random_range(0..4)) / 2.0));
+    if dice.chance(0.6) {
+        made.custom.insert("skill".to_owned(), Json::from(dice.below(4) as f64 / 2.0));
     }
     made
 }
 
 /// What the candidates of a world have in hand.
 pub(super) fn random_loads(seed: u64, network: &Arc<Network>) -> Loads {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut dice = Dice(seed);
     let dealers = network.pool(crate::domain::interface::CandidateKind::Dealer).ids();
     let users = network.pool(crate::domain::interface::CandidateKind::User).ids();
     let mut some: Vec<Recipient> = dealers.iter().chain(users).copied().collect();
-    some.retain(|_| rng.random_bool(0.5));
-    Loads::new(network, some.into_iter().map(|id| (id, random_load(&mut rng))))
+    some.retain(|_| dice.chance(0.5));
+    Loads::new(network, some.into_iter().map(|id| (id, random_load(&mut dice))))
 }
 
-fn random_load(rng: &mut ChaCha8Rng) -> Load {
+fn random_load(dice: &mut Dice) -> Load {
     Load {
-        open: rng.random_range(0..4),
-        today: rng.random_range(0..3),
-        ack_rate: rng.random_bool(0.5).then(|| f64::from(rng.random_range(0..4)) / 4.0),
+        open: dice.below(4) as i64,
+        today: dice.below(3) as i64,
+        ack_rate: dice.chance(0.5).then(|| dice.below(4) as f64 / 4.0),
         response_minutes: None,
     }
 }

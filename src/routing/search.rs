@@ -95,7 +95,7 @@ impl<'a> Search<'a> {
     }
 
     pub(super) fn row(&self, place: u32) -> Row<'_> {
-        let beside = Beside { subject: self.subject, loads: &self.loads, now: self.now };
+        let beside = Beside { subject: self.subject, loads: Some(&self.loads), now: self.now };
         Row { beside: Some(beside), ..self.plan.row(place) }
     }
 

@@ -348,3 +348,28 @@ fn every_problem_of_a_definition_is_reported_with_its_place() {
     assert!(problems[3].invalid.message.starts_with("1:24: "), "{}", problems[3].invalid.message);
     assert_eq!(problems[4].diagnostic.as_ref().and_then(|found| found.suggestion.as_deref()), Some("dealer.rating"));
 }
+
+// JOB-1, EXPR-1: a job's condition reads the lead, who has it, and the moment.
+#[test]
+fn a_condition_over_leads_reads_the_lead_its_holder_and_the_moment() {
+    let mut holder = dealer(1);
+    holder.rating = Some(2.0);
+    let network = network(vec![holder]);
+    let mut case = case(None);
+    case.lead.recipient = Some(Recipient::Dealer(dealer_id(1)));
+    let subject = Subject::new(&network, &case.lead, &case.request, &case.chain);
+    for (text, truth) in [
+        ("lead.brand == 'Alpha' && lead.dealer.rating < 3.0", Truth::True),
+        ("lead.custom.region == 'north' && now == lead.received_at", Truth::True),
+        ("lead.dealer.region == 'NY'", Truth::False),
+        ("lead.owner.last_name == 'x'", Truth::Unknown),
+    ] {
+        let condition = crate::rules::check(
+            text,
+            network.catalog(),
+            crate::rules::Context::LeadCondition,
+            crate::rules::Expect::Condition,
+        );
+        assert_eq!(holds(&condition.unwrap(), &network, &subject, NOW), truth, "{text}");
+    }
+}

@@ -77,7 +77,8 @@ async fn a_decision_keeps_the_version_the_candidates_and_what_was_left_out() {
         let first = app.offered_lead(dealers[0]).await;
         app.an_hour_later().await;
         let new = app.newest(first).await;
-        let decision = decisions::lookup(app.store().reader(), app.tenant.id, new.decision.unwrap()).await.unwrap().unwrap();
+        let decision =
+            decisions::lookup(app.store().reader(), app.tenant.id, new.decision.unwrap()).await.unwrap().unwrap();
         assert_eq!((decision.outcome, decision.job, decision.lead), (Outcome::Assigned, Some(job), first));
         assert_eq!(decision.interface, Some((interface, 1)));
         assert_eq!((decision.considered, decision.matched), (4, 2));
@@ -129,7 +130,10 @@ async fn a_blast_has_one_winner_and_the_others_expire_at_that_instant() {
         app.work().await;
         for copy in app.copies(first).await.iter().filter(|copy| copy.round == 1) {
             if copy.id == blast[1].id {
-                assert_eq!((copy.state, copy.acknowledged_by.as_deref()), (LeadState::Acknowledged, Some("Ada, admin")));
+                assert_eq!(
+                    (copy.state, copy.acknowledged_by.as_deref()),
+                    (LeadState::Acknowledged, Some("Ada, admin"))
+                );
             } else {
                 assert_eq!((copy.state, copy.times.expired_at), (LeadState::Expired, Some(app.now())));
                 assert_eq!(copy.times.reassigned_at, None, "it was lost, not handed on");
@@ -137,7 +141,11 @@ async fn a_blast_has_one_winner_and_the_others_expire_at_that_instant() {
                 assert!(refused.to_string().contains("has expired and is no longer available"), "{refused}");
             }
         }
-        assert_eq!(app.mails_to("d2@example.org").len() + app.mails_to("d4@example.org").len(), 4, "an offer and a loss each");
+        assert_eq!(
+            app.mails_to("d2@example.org").len() + app.mails_to("d4@example.org").len(),
+            4,
+            "an offer and a loss each"
+        );
     })
     .await;
 }
@@ -242,7 +250,8 @@ async fn without_a_candidate_the_fallback_gets_it_and_it_is_listed_with_the_reas
         let new = app.newest(first).await;
         assert_eq!(holder(&new), default);
         assert_eq!(new.exception.as_deref(), Some("none of 2 matches `nobody`"));
-        let decision = decisions::lookup(app.store().reader(), app.tenant.id, new.decision.unwrap()).await.unwrap().unwrap();
+        let decision =
+            decisions::lookup(app.store().reader(), app.tenant.id, new.decision.unwrap()).await.unwrap().unwrap();
         assert_eq!(decision.outcome, Outcome::Fallback);
         assert_eq!(decision.excluded.reasons.get(&Exclusion::FilterUnknown), Some(&1));
     })
@@ -410,7 +419,8 @@ async fn a_run_says_what_it_examined_moved_and_skipped() {
         held.excluded_from_automation = true;
         leads::update(app.store().writer(), &held).await.unwrap();
         app.an_hour_later().await;
-        let page = runs::list(app.store().reader(), app.tenant.id, Some(job), Order::Desc, &PageRequest::first(10)).await;
+        let page =
+            runs::list(app.store().reader(), app.tenant.id, Some(job), Order::Desc, &PageRequest::first(10)).await;
         let runs = page.unwrap().into_rows();
         assert_eq!(runs.len(), 1);
         assert_eq!((runs[0].state, runs[0].examined, runs[0].reassigned), (RunState::Done, 3, 2));

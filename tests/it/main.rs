@@ -8,6 +8,7 @@
     reason = "a test fails loudly, its helpers too"
 )]
 
+mod api;
 mod app_outbox;
 mod app_pages;
 mod app_running;

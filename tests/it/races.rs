@@ -49,7 +49,10 @@ async fn of_fifty_acknowledgements_at_once_exactly_one_wins_each_of_two_hundred_
             let won = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Answered::Changed))).count();
             assert_eq!(won, 1, "{outcomes:?}");
             let yours = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
-            assert_eq!(yours, 10, "the winner's copy is theirs each time it is asked for, all others are told it expired");
+            assert_eq!(
+                yours, 10,
+                "the winner's copy is theirs each time it is asked for, all others are told it expired"
+            );
             let live = live_copies(app, &blast[0]).await;
             assert_eq!(live.len(), 1, "{live:?}");
         }

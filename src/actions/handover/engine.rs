@@ -189,7 +189,7 @@ impl<'c> Engine<'c> {
         };
         let chain = self.chain(copy);
         let subject = Subject::new(&self.network, copy, request, &chain);
-        match routing::holds(checked, &self.network, (&subject, &self.loads), self.at) {
+        match routing::holds(checked, &self.network, &subject, self.at) {
             Truth::True => Condition::Met,
             _ if checked.terms().iter().any(crate::rules::Term::mentions_now) => Condition::NotYet,
             _ => Condition::NotMet,

@@ -30,7 +30,11 @@ pub fn nearest_first() -> Definition {
         radius: Radius::Within { km: DEFAULT_RADIUS_KM },
         same_country: true,
         exclude_recipients: true,
-        sort: vec![SortLevel { expression: "dealer.distance_km".to_owned(), direction: Direction::Asc, nulls: Nulls::Last }],
+        sort: vec![SortLevel {
+            expression: "dealer.distance_km".to_owned(),
+            direction: Direction::Asc,
+            nulls: Nulls::Last,
+        }],
         limit: 50,
     }
 }
