@@ -187,6 +187,11 @@ impl TestApp {
         self.database.engine()
     }
 
+    /// Where the database is, for another process.
+    pub fn database_url(&self) -> String {
+        self.database.url()
+    }
+
     pub fn store(&self) -> &Store {
         self.app.store()
     }
