@@ -18,6 +18,7 @@ mod graphql_http;
 mod graphql_server;
 mod handing_on;
 mod killed;
+mod network_api;
 mod network_import;
 mod network_write;
 mod races;
