@@ -9,6 +9,7 @@ mod course;
 mod customers;
 mod day;
 mod dealers;
+mod deeds;
 mod definitions;
 mod ground;
 mod load;
@@ -23,5 +24,6 @@ mod words;
 
 pub use customers::Customer;
 pub use day::{Day, Deed, Submission, Waiting};
+pub use deeds::carry_out;
 pub use load::{DemoNetwork, Recipe, Scale, load};
 pub use network::SLUG;
