@@ -52,7 +52,7 @@ fn configuration(report: &mut Report, config: &Config) {
     }
     match Authenticator::new(&config.auth, std::sync::Arc::new(SystemClock)) {
         Ok(_) => {
-            report.fine("tokens", &format!("accepted from `{}` for `{}`", config.auth.issuer, config.auth.audience))
+            report.fine("tokens", &format!("accepted from `{}` for `{}`", config.auth.issuer, config.auth.audience));
         }
         Err(error) => report.problem("tokens", &chain(&error)),
     }

@@ -9,9 +9,9 @@ mod course;
 mod customers;
 mod day;
 mod dealers;
-mod deeds;
 mod definitions;
 mod ground;
+mod living;
 mod load;
 mod market;
 mod network;
@@ -24,6 +24,6 @@ mod words;
 
 pub use customers::Customer;
 pub use day::{Day, Deed, Submission, Waiting};
-pub use deeds::carry_out;
+pub use living::Living;
 pub use load::{DemoNetwork, Recipe, Scale, load};
 pub use network::SLUG;
