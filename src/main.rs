@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use baton::commands::{block_on, check, demo, schema, serve, tenant, token};
+use baton::commands::{block_on, check, demo, import, schema, serve, tenant, token};
 use baton::config::Config;
 use clap::{Parser, Subcommand};
 
@@ -39,6 +39,9 @@ enum Command {
     /// Makes and lists tenants.
     #[command(subcommand)]
     Tenant(tenant::Command),
+    /// Imports dealers, leads or postal codes from a file.
+    #[command(subcommand)]
+    Import(import::Command),
     /// Prints a token for development, signed with `auth.secret`.
     Token(token::Token),
 }
@@ -66,6 +69,7 @@ fn run(line: CommandLine) -> anyhow::Result<bool> {
         Command::Check => return block_on(check::run(configured()?)),
         Command::Schema => schema::print(),
         Command::Tenant(command) => block_on(tenant::run(&configured()?, command))?,
+        Command::Import(command) => return block_on(import::run(configured()?, command)),
         Command::Token(options) => token::print(&configured()?, options)?,
     }
     Ok(true)

@@ -77,7 +77,8 @@ pub struct Definition {
 }
 
 /// A stored, versioned query for candidates.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Interface {
     pub tenant: TenantId,
     pub id: InterfaceId,

@@ -33,7 +33,8 @@ pub enum Ranking {
 }
 
 /// Who gets a lead for which no candidate was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Fallback {
     /// The tenant's default dealer.
     DefaultDealer,
@@ -44,7 +45,8 @@ pub enum Fallback {
 }
 
 /// A reassignment job.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Job {
     pub tenant: TenantId,
     pub id: JobId,
@@ -55,8 +57,10 @@ pub struct Job {
     /// CEL text over `lead` and `now`; blank matches every lead.
     pub condition: String,
     /// Counted from the moment the copy was offered.
+    #[serde(rename = "elapsedSeconds", serialize_with = "seconds")]
     pub elapsed: Duration,
     /// Counted from the moment the request was received, over all rounds.
+    #[serde(rename = "upperAgeSeconds", serialize_with = "seconds")]
     pub upper_age: Duration,
     pub interface: InterfaceId,
     pub algorithm: Algorithm,
@@ -74,14 +78,43 @@ pub struct Job {
     pub updated_at: Timestamp,
 }
 
+impl Job {
+    /// A job that is not saved yet: disabled, and as careful as can be. It has no name, and an interface yet to be given.
+    pub fn blank(tenant: TenantId, id: JobId, at: Timestamp) -> Self {
+        Self {
+            tenant,
+            id,
+            name: String::new(),
+            enabled: false,
+            position: 0,
+            condition: String::new(),
+            elapsed: Duration::from_hours(1),
+            upper_age: Duration::from_hours(7 * 24),
+            interface: InterfaceId(uuid::Uuid::nil()),
+            algorithm: Algorithm::RoundRobin,
+            blast_size: 3,
+            ranking: Ranking::Frozen,
+            max_rounds: 5,
+            fallback: Fallback::Leave,
+            keep_original: false,
+            notify: Notify { old_owner: false, new_owner: true, manager: false, warn_before: None },
+            version: 1,
+            created_at: at,
+            updated_at: at,
+        }
+    }
+}
+
 /// Whom a job tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Notify {
     pub old_owner: bool,
     pub new_owner: bool,
     /// The managers of the groups of a user recipient, else the tenant's admins.
     pub manager: bool,
     /// Warns the recipient this long before the lead is taken away.
+    #[serde(rename = "warnBeforeSeconds", serialize_with = "maybe_seconds")]
     pub warn_before: Option<Duration>,
 }
 
@@ -128,4 +161,13 @@ pub struct JobRun {
     /// How many leads were skipped, by reason.
     pub skipped: BTreeMap<String, i64>,
     pub error: Option<String>,
+}
+
+fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(duration.as_secs())
+}
+
+#[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
+fn maybe_seconds<S: serde::Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    duration.as_ref().map(Duration::as_secs).serialize(serializer)
 }

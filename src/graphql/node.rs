@@ -13,7 +13,6 @@ use crate::store::{events, leads};
 const IDS_MAX: usize = 250;
 
 /// An object with an id of its own.
-#[expect(clippy::large_enum_variant, reason = "a few values in one answer; a box each would cost more")]
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "Its id, with its kind in front."))]
 pub enum Node {

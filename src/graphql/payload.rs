@@ -50,7 +50,10 @@ pub struct UserError {
 
 impl From<Invalid> for UserError {
     fn from(problem: Invalid) -> Self {
-        let path = problem.path.iter().map(|name| camel_case(name)).collect();
+        // What stands below `custom` are keys that the tenant chose.
+        let keys_from = problem.path.iter().position(|name| name == "custom").map_or(usize::MAX, |custom| custom + 1);
+        let shown = |(index, name): (usize, &String)| if index < keys_from { camel_case(name) } else { name.clone() };
+        let path = problem.path.iter().enumerate().map(shown).collect();
         Self { path, code: problem.code.into(), message: problem.message }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect};
 
 use super::conn::Conn;
 use super::error::StoreError;
@@ -47,6 +47,44 @@ pub async fn is_any_open(conn: &Conn, now: Timestamp) -> Result<bool, StoreError
     let sql = "select 1 as one from job_runs
         where state in ('QUEUED', 'RUNNING') and (claimed_until is null or claimed_until <= $1) limit 1";
     Ok(!conn.query_sql(sql, vec![now.micros().into()]).await?.is_empty())
+}
+
+/// A job's manual run that waits or is under way, if there is one.
+pub async fn find_open(conn: &Conn, tenant: TenantId, job: JobId) -> Result<Option<JobRun>, StoreError> {
+    let query = Entity::find()
+        .filter(Column::TenantId.eq(tenant.uuid()))
+        .filter(Column::JobId.eq(job.uuid()))
+        .filter(Column::State.is_in(["QUEUED", "RUNNING"]));
+    query.one(conn).await?.map(domain).transpose()
+}
+
+/// How many runs there are, of one job or of all, counted up to `up_to`.
+pub async fn count(conn: &Conn, tenant: TenantId, job: Option<JobId>, up_to: u64) -> Result<u64, StoreError> {
+    let query = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::TenantId.eq(tenant.uuid()))
+        .filter(Condition::all().add_option(job.map(|id| Column::JobId.eq(id.uuid()))))
+        .limit(up_to);
+    Ok(query.count(conn).await?)
+}
+
+/// The latest run of each of these jobs.
+pub async fn latest(conn: &Conn, tenant: TenantId, jobs: &[JobId]) -> Result<Vec<JobRun>, StoreError> {
+    if jobs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<String> = (2..jobs.len() + 2).map(|place| format!("${place}")).collect();
+    let sql = format!(
+        "select * from (
+           select r.*, row_number() over (partition by r.job_id order by r.queued_at desc, r.id desc) as place from job_runs r
+           where r.tenant_id = $1 and r.job_id in ({})) ranked
+         where place = 1",
+        places.join(", ")
+    );
+    let values = std::iter::once(tenant.uuid().into()).chain(jobs.iter().map(|id| id.uuid().into())).collect();
+    let rows = conn.query_sql(&sql, values).await?;
+    rows.iter().map(|row| domain(Model::from_query_result(row, "")?)).collect()
 }
 
 /// Takes the oldest run that waits or was left behind, for `lease`.

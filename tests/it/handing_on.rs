@@ -241,7 +241,7 @@ async fn without_a_candidate_the_fallback_gets_it_and_it_is_listed_with_the_reas
     on_each_database(async |app| {
         let dealers = app.dealers(1).await;
         let fallback = DealerInput { is_default: Some(true), ..DealerInput::default() };
-        let default = app.dealer_at("Default", "90210", fallback).await;
+        let default = app.dealer_at("Default", "01608", fallback).await;
         let nobody = Definition { filter: "dealer.rating > 4.9".to_owned(), ..nearest_first() };
         let interface = app.interface("nobody", CandidateKind::Dealer, nobody).await;
         app.job("with fallback", interface, |job| job.fallback = Fallback::DefaultDealer).await;

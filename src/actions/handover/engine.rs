@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::json;
 
 use crate::actions::Context;
 use crate::actions::held::Held;
+use crate::actions::loads::loads;
 use crate::domain::Timestamp;
 use crate::domain::decision::{Decision, Excluded, Outcome, RankedCandidate};
 use crate::domain::event::EventActor;
@@ -16,17 +16,14 @@ use crate::domain::interface::{Interface, InterfaceVersion};
 use crate::domain::job::{Algorithm, Fallback, Job, Ranking};
 use crate::domain::lead::{Lead, Recipient};
 use crate::domain::request::Request;
-use crate::routing::{self, Choice, History, Load, Loads, Network, Nobody, Plan, Question, Settings, Sorted, Subject};
+use crate::routing::{self, Choice, History, Loads, Network, Nobody, Plan, Question, Settings, Sorted, Subject};
 use crate::rules::{Checked, Expect, Truth, check};
 use crate::store::tenants::VersionHold;
-use crate::store::{Conn, StoreError, decisions, interfaces, leads, tenants};
+use crate::store::{Conn, StoreError, decisions, interfaces, tenants};
 
 use super::desk::Placement;
 use super::directory::Directory;
 use super::eligible::{Condition, Urgency, Verdict, verdict};
-
-/// Over which time the rates of recipients are taken.
-const RATES_OVER: Duration = Duration::from_hours(90 * 24);
 
 /// A published interface, compiled.
 pub struct Published {
@@ -109,8 +106,8 @@ impl<'c> Engine<'c> {
             };
             published.insert(interface.id, Published { interface, version, plan });
         }
-        let loads =
-            loads(conn, held, &network, at, published.values().any(|published| published.plan.needs_loads())).await?;
+        let needed = published.values().any(|published| published.plan.needs_loads());
+        let loads = loads(conn, &held.tenant, &network, at, needed).await?;
         let of_jobs = held.jobs.iter().filter_map(|job| match job.fallback {
             Fallback::User(user) => Some(Recipient::User(user)),
             _ => None,
@@ -318,36 +315,6 @@ async fn hold_network(
     let hold = if network.has_capacities() { VersionHold::Exclusive } else { VersionHold::Shared };
     let version = tenants::network_version(conn, tenant, hold).await?;
     if version == network.version() { Ok(network) } else { context.networks.load(conn, tenant, version).await }
-}
-
-async fn loads(
-    conn: &Conn,
-    held: &Held,
-    network: &Arc<Network>,
-    at: Timestamp,
-    needed: bool,
-) -> Result<Loads, StoreError> {
-    if !needed {
-        return Ok(Loads::none(network));
-    }
-    let day = start_of_day(at, held.tenant.time_zone);
-    let found = leads::loads(conn, held.tenant.id, day, at - RATES_OVER).await?;
-    let load = |found: leads::RecipientLoad| Load {
-        open: found.open,
-        today: found.today,
-        ack_rate: (found.offered > 0).then(|| found.acknowledged as f64 / found.offered as f64),
-        response_minutes: found.response_minutes,
-    };
-    Ok(Loads::new(network, found.into_iter().map(|(recipient, found)| (recipient, load(found)))))
-}
-
-/// When the tenant's day began. In a zone where midnight is skipped, the first moment after it.
-pub fn start_of_day(at: Timestamp, zone: chrono_tz::Tz) -> Timestamp {
-    use chrono::{NaiveTime, TimeZone};
-    let day = at.datetime().with_timezone(&zone).date_naive();
-    let mut hours = (0..4).filter_map(|hour| NaiveTime::from_hms_opt(hour, 0, 0));
-    let first = hours.find_map(|time| zone.from_local_datetime(&day.and_time(time)).earliest());
-    first.map_or(at, |moment| Timestamp::from(moment.to_utc()))
 }
 
 fn condition(network: &Network, job: &Job) -> Option<Checked> {

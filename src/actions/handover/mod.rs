@@ -18,4 +18,4 @@ pub use changes::Changes;
 pub use desk::{Desk, Placement, Tell, about};
 pub use directory::{Directory, Person, user_person};
 pub use eligible::{Condition, Skip, Urgency, Verdict, deadlines, verdict};
-pub use engine::{Decided, Engine, Firmness, Published, Way, algorithm_name, inputs, start_of_day};
+pub use engine::{Decided, Engine, Firmness, Published, Way, algorithm_name, inputs};

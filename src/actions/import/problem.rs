@@ -20,7 +20,7 @@ pub struct RowProblem {
 /// Problems as CSV: `row,column,value,problem,imported`. The header is written with the first one.
 pub struct ProblemFile<W: Write> {
     writer: csv::Writer<W>,
-    count: u64,
+    has_header: bool,
 }
 
 /// A cell of a file can be of any size; a problem shows its beginning.
@@ -29,21 +29,21 @@ const VALUE_CHARS_MAX: usize = 200;
 impl<W: Write> ProblemFile<W> {
     /// Collects into `writer`.
     pub fn new(writer: W) -> Self {
-        Self { writer: csv::Writer::from_writer(writer), count: 0 }
+        Self { writer: csv::Writer::from_writer(writer), has_header: false }
     }
 
-    /// How many there are.
-    pub const fn count(&self) -> u64 {
-        self.count
+    /// Adds to what an earlier attempt collected.
+    pub fn going_on(writer: W) -> Self {
+        Self { has_header: true, ..Self::new(writer) }
     }
 
     /// Adds problems and makes sure that they are written.
     pub fn write(&mut self, problems: &[RowProblem]) -> io::Result<()> {
         for problem in problems {
-            if self.count == 0 {
+            if !self.has_header {
                 self.writer.write_record(["row", "column", "value", "problem", "imported"])?;
+                self.has_header = true;
             }
-            self.count += 1;
             let value: String = problem.value.chars().take(VALUE_CHARS_MAX).collect();
             let imported = if problem.imported { "yes" } else { "no" };
             let row = problem.row.to_string();

@@ -16,4 +16,5 @@ pub mod users;
 pub use changes::changes;
 pub use fields::FieldChange;
 pub use ground::Ground;
-pub use target::Target;
+pub use target::{Target, taken};
+pub use usage::Definitions;

@@ -28,7 +28,7 @@ impl<Id> Target<Id> {
 }
 
 /// Turns the database's refusal of a second row with the same `column` into a problem with `field`.
-pub(super) fn taken(error: StoreError, column: &str, field: &str, message: String) -> ActionError {
+pub fn taken(error: StoreError, column: &str, field: &str, message: String) -> ActionError {
     if error.is_unique_violation(column) {
         return ActionError::refused(field, crate::domain::InvalidCode::Taken, message);
     }

@@ -12,9 +12,11 @@ use crate::rules::{Catalog, CategoryGroup, Context, Expect, check};
 use crate::store::{Conn, StoreError, categories, fields, interfaces, jobs};
 
 /// What expressions of a tenant are checked against.
-pub(super) struct Definitions {
-    pub(super) fields: Vec<FieldDefinition>,
-    pub(super) categories: Vec<Category>,
+pub struct Definitions {
+    /// Custom fields of every subject.
+    pub fields: Vec<FieldDefinition>,
+    /// Category groups of dealers.
+    pub categories: Vec<Category>,
 }
 
 /// An expression in use.
@@ -27,7 +29,7 @@ struct Stored {
 
 impl Definitions {
     /// As they stand.
-    pub(super) async fn load(conn: &Conn, tenant: TenantId) -> Result<Self, StoreError> {
+    pub async fn load(conn: &Conn, tenant: TenantId) -> Result<Self, StoreError> {
         let fields = fields::list_all(conn, tenant).await?.into_iter().map(|field| field.definition).collect();
         Ok(Self { fields, categories: categories::list_all(conn, tenant).await? })
     }
@@ -48,7 +50,8 @@ impl Definitions {
         Ok(owners)
     }
 
-    fn catalog(&self) -> Catalog {
+    /// The names that expressions may use.
+    pub fn catalog(&self) -> Catalog {
         let group = |category: &Category| CategoryGroup {
             key: category.key.clone(),
             label: category.label.clone(),

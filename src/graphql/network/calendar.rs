@@ -35,7 +35,7 @@ impl CalendarEvent {
     }
 
     /// What is to be done; null to auditors, because it may name a customer.
-    async fn title(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<&str>> {
+    fn title(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<&str>> {
         Ok(ctx.session()?.scope.personal_data.then_some(self.0.title.as_str()))
     }
 

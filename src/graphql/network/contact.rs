@@ -47,13 +47,13 @@ impl Contact {
     }
 
     /// Where mail goes; null to auditors.
-    async fn email(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<&str>> {
-        Ok(self.0.email.as_deref().filter(|_| ctx.session().is_ok_and(|session| session.scope.personal_data)))
+    fn email(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<&str>> {
+        Ok(if ctx.session()?.scope.personal_data { self.0.email.as_deref() } else { None })
     }
 
     /// Where short messages go, as `+14155550123`; null to auditors.
-    async fn mobile(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<&str>> {
-        Ok(self.0.mobile.as_deref().filter(|_| ctx.session().is_ok_and(|session| session.scope.personal_data)))
+    fn mobile(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<&str>> {
+        Ok(if ctx.session()?.scope.personal_data { self.0.mobile.as_deref() } else { None })
     }
 
     /// Whether the contact is told of leads.

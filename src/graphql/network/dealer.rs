@@ -183,12 +183,12 @@ impl Dealer {
     }
 
     /// 0 to 5; null for none.
-    async fn rating(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<f64>> {
+    fn rating(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<f64>> {
         Ok(if self.is_open_to(ctx)? { self.0.rating } else { None })
     }
 
     /// Its values in the category groups, by key.
-    async fn categories(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<CategoryValue>> {
+    fn categories(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<CategoryValue>> {
         if !self.is_open_to(ctx)? {
             return Ok(Vec::new());
         }
@@ -202,7 +202,7 @@ impl Dealer {
     }
 
     /// The postal codes that it looks after.
-    async fn territory(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<TerritoryEntry>> {
+    fn territory(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<TerritoryEntry>> {
         if !self.is_open_to(ctx)? {
             return Ok(Vec::new());
         }
@@ -214,19 +214,19 @@ impl Dealer {
     }
 
     /// How many open leads it takes at one time; null for no limit.
-    async fn capacity_open(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<i32>> {
+    fn capacity_open(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<i32>> {
         let capacity = if self.is_open_to(ctx)? { self.0.capacity.open } else { None };
         Ok(capacity.and_then(|count| i32::try_from(count).ok()))
     }
 
     /// How many leads it is offered in a day of its time zone; null for no limit.
-    async fn capacity_per_day(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<i32>> {
+    fn capacity_per_day(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<i32>> {
         let capacity = if self.is_open_to(ctx)? { self.0.capacity.per_day } else { None };
         Ok(capacity.and_then(|count| i32::try_from(count).ok()))
     }
 
     /// Its own systems that want its leads.
-    async fn crm(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<CrmIntegration>> {
+    fn crm(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<CrmIntegration>> {
         if !self.is_open_to(ctx)? {
             return Ok(Vec::new());
         }
@@ -239,7 +239,7 @@ impl Dealer {
     }
 
     /// The values of custom fields, by key.
-    async fn custom(&self, ctx: &Context<'_>) -> async_graphql::Result<Json<Map<String, Value>>> {
+    fn custom(&self, ctx: &Context<'_>) -> async_graphql::Result<Json<Map<String, Value>>> {
         Ok(Json(if self.is_open_to(ctx)? { self.0.custom.clone() } else { Map::new() }))
     }
 

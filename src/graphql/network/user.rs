@@ -49,15 +49,13 @@ pub struct DaysOff {
 #[derive(Clone)]
 pub struct User(pub domain::User);
 
-impl User {
-    /// Staff see each other; others see who has their lead, by name.
-    fn is_open_to(&self, ctx: &Context<'_>) -> async_graphql::Result<bool> {
-        Ok(Sight::of(ctx.session()?) == Sight::Staff)
-    }
+/// Staff see each other; others see who has their lead, by name.
+fn is_staff(ctx: &Context<'_>) -> async_graphql::Result<bool> {
+    Ok(Sight::of(ctx.session()?) == Sight::Staff)
+}
 
-    fn shows_addresses(&self, ctx: &Context<'_>) -> async_graphql::Result<bool> {
-        Ok(self.is_open_to(ctx)? && ctx.session()?.scope.personal_data)
-    }
+fn shows_addresses(ctx: &Context<'_>) -> async_graphql::Result<bool> {
+    Ok(is_staff(ctx)? && ctx.session()?.scope.personal_data)
 }
 
 /// A staff login. Credentials that are not staff see the name only.
@@ -84,13 +82,13 @@ impl User {
     }
 
     /// Unique in the tenant; null to auditors and to credentials that are not staff.
-    async fn email(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<&str>> {
-        Ok(if self.shows_addresses(ctx)? { Some(self.0.email.as_str()) } else { None })
+    fn email(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<&str>> {
+        Ok(if shows_addresses(ctx)? { Some(self.0.email.as_str()) } else { None })
     }
 
     /// As `+14155550123`; null to auditors and to credentials that are not staff.
-    async fn mobile(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<&str>> {
-        Ok(if self.shows_addresses(ctx)? { self.0.mobile.as_deref() } else { None })
+    fn mobile(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<&str>> {
+        Ok(if shows_addresses(ctx)? { self.0.mobile.as_deref() } else { None })
     }
 
     /// A BCP 47 tag such as `en-US`.
@@ -114,13 +112,13 @@ impl User {
     }
 
     /// Whether the user is away now, by the switch or by a day off in the user's own time zone.
-    async fn away(&self, ctx: &Context<'_>) -> async_graphql::Result<bool> {
+    fn away(&self, ctx: &Context<'_>) -> async_graphql::Result<bool> {
         Ok(self.0.is_away(ctx.session()?.actions.clock.now()))
     }
 
     /// What the user may be; null to credentials that are not staff.
-    async fn role(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<StaffRole>> {
-        if !self.is_open_to(ctx)? {
+    fn role(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<StaffRole>> {
+        if !is_staff(ctx)? {
             return Ok(None);
         }
         Ok(match self.0.role {
@@ -134,26 +132,26 @@ impl User {
 
     /// The dealer that the user works for.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
-        let Some(dealer) = self.0.dealer.filter(|_| self.is_open_to(ctx).unwrap_or(false)) else { return Ok(None) };
+        let Some(dealer) = self.0.dealer.filter(|_| is_staff(ctx).unwrap_or(false)) else { return Ok(None) };
         Ok(ctx.batch()?.load_one(DealerKey(dealer)).await?.map(Dealer))
     }
 
     /// Whole days on which the user is away; empty to credentials that are not staff.
-    async fn days_off(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<DaysOff>> {
-        if !self.is_open_to(ctx)? {
+    fn days_off(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<DaysOff>> {
+        if !is_staff(ctx)? {
             return Ok(Vec::new());
         }
         Ok(self.0.days_off.iter().map(|days| DaysOff { from: days.from, until: days.until }).collect())
     }
 
     /// The values of custom fields, by key; empty to credentials that are not staff.
-    async fn custom(&self, ctx: &Context<'_>) -> async_graphql::Result<Json<Map<String, Value>>> {
-        Ok(Json(if self.is_open_to(ctx)? { self.0.custom.clone() } else { Map::new() }))
+    fn custom(&self, ctx: &Context<'_>) -> async_graphql::Result<Json<Map<String, Value>>> {
+        Ok(Json(if is_staff(ctx)? { self.0.custom.clone() } else { Map::new() }))
     }
 
     /// The groups that the user is in; empty to credentials that are not staff.
     async fn groups(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<GroupMembership>> {
-        if !self.is_open_to(ctx)? {
+        if !is_staff(ctx)? {
             return Ok(Vec::new());
         }
         let batch = ctx.batch()?;
