@@ -112,6 +112,20 @@ impl Loader<DecisionKey> for Batch {
     }
 }
 
+/// All decisions about a request, oldest first.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DecisionsKey(pub RequestId);
+
+impl Loader<DecisionsKey> for Batch {
+    type Value = Vec<Decision>;
+    type Error = LoadError;
+    async fn load(&self, keys: &[DecisionsKey]) -> Result<HashMap<DecisionsKey, Vec<Decision>>, LoadError> {
+        let ids: Vec<RequestId> = keys.iter().map(|key| key.0).collect();
+        let rows = decisions::list_by_requests(self.reader(), self.scope.tenant, &ids).await?;
+        Ok(grouped(rows, |decision| DecisionsKey(decision.request)))
+    }
+}
+
 /// All copies of a request that the scope reaches, by round.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ChainKey(pub RequestId);

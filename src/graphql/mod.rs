@@ -11,8 +11,11 @@
 //!   payload with the object and `userErrors` ([`payload::split`]).
 
 pub mod connection;
+pub mod decisions;
 pub mod guard;
 pub mod ids;
+pub mod interfaces;
+pub mod jobs;
 pub mod leads;
 pub mod loaders;
 pub mod mutation;

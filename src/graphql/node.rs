@@ -3,9 +3,13 @@
 use async_graphql::{Context, ID, Interface, Object};
 
 use super::connection::bad_input;
+use super::decisions::Decision;
+use super::interfaces::{InterfaceVersion, ReassignmentInterface};
+use super::jobs::{JobRun, ReassignmentJob};
 use super::leads::{Event, Lead};
-use super::network::{CalendarEvent, Category, Contact, CustomField, Dealer, Group, User, find_node};
+use super::network::{CalendarEvent, Category, Contact, CustomField, Dealer, Group, Sight, User, find_node};
 use super::session::Ctx;
+use super::{interfaces, jobs};
 use crate::domain::id::AnyId;
 use crate::store::{events, leads};
 
@@ -34,6 +38,16 @@ pub enum Node {
     CustomField(CustomField),
     /// An appointment or task on a lead.
     CalendarEvent(CalendarEvent),
+    /// A stored, versioned query for candidates.
+    ReassignmentInterface(ReassignmentInterface),
+    /// One published version of an interface.
+    InterfaceVersion(InterfaceVersion),
+    /// A reassignment job.
+    ReassignmentJob(ReassignmentJob),
+    /// One run of a job.
+    JobRun(JobRun),
+    /// A stored answer to "who gets this lead".
+    Decision(Decision),
 }
 
 /// Any object by its id.
@@ -81,6 +95,18 @@ async fn find(ctx: &Context<'_>, id: &ID) -> async_graphql::Result<Option<Node>>
             };
             reached.then_some(Node::Event(Event(event)))
         }
+        AnyId::DecisionId(id) if Sight::of(session) == Sight::Staff => decision(ctx, id).await?.map(Node::Decision),
+        id @ (AnyId::InterfaceId(_) | AnyId::InterfaceVersionId(_)) => interfaces::find_node(ctx, id).await?,
+        id @ (AnyId::JobId(_) | AnyId::JobRunId(_)) => jobs::find_node(ctx, id).await?,
         other => find_node(ctx, other).await?,
     })
+}
+
+/// A decision about a lead within reach.
+async fn decision(ctx: &Context<'_>, id: crate::domain::id::DecisionId) -> async_graphql::Result<Option<Decision>> {
+    let session = ctx.session()?;
+    let found = crate::store::decisions::lookup(session.reader(), session.scope.tenant, id).await?;
+    let Some(decision) = found else { return Ok(None) };
+    let copies = leads::chains(session.reader(), &session.scope, &[decision.request]).await?;
+    Ok((!copies.is_empty()).then_some(Decision(decision)))
 }

@@ -3,17 +3,38 @@
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
 use super::guard::{Guard, Limits};
+use super::interfaces::{ExpressionQuery, InterfaceMutation, InterfaceQuery, PreviewQuery};
+use super::jobs::{JobMutation, JobQuery};
 use super::leads::{AuditQuery, LeadMutation, LeadQuery, MessageMutation, MessageQuery};
 use super::network::{CalendarMutation, DealerMutation, DefinitionMutation, NetworkQuery, StaffMutation};
 use super::node::NodeQuery;
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, LeadQuery, MessageQuery, AuditQuery, NetworkQuery);
+pub struct Query(
+    NodeQuery,
+    LeadQuery,
+    MessageQuery,
+    AuditQuery,
+    NetworkQuery,
+    InterfaceQuery,
+    PreviewQuery,
+    ExpressionQuery,
+    JobQuery,
+);
 
 /// Everything that can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(LeadMutation, MessageMutation, CalendarMutation, DealerMutation, StaffMutation, DefinitionMutation);
+pub struct Mutation(
+    LeadMutation,
+    MessageMutation,
+    CalendarMutation,
+    DealerMutation,
+    StaffMutation,
+    DefinitionMutation,
+    InterfaceMutation,
+    JobMutation,
+);
 
 /// The schema with its guard.
 pub type BatonSchema = Schema<Query, Mutation, EmptySubscription>;

@@ -9,7 +9,7 @@ use super::map::{from_json, insert_all, json_of, name_of, named, time, update_wh
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::interface::{Column, Entity, Model};
 use super::rows::{decision, interface_version as version};
-use crate::domain::id::{InterfaceId, TenantId};
+use crate::domain::id::{InterfaceId, InterfaceVersionId, TenantId};
 use crate::domain::interface::{Interface, InterfaceVersion};
 
 /// By id.
@@ -100,6 +100,15 @@ pub async fn find_version(
         .filter(version::Column::InterfaceId.eq(id.uuid()))
         .filter(version::Column::Number.eq(number));
     query.one(conn).await?.map(version_domain).transpose()
+}
+
+/// A version by its id.
+pub async fn lookup_version(
+    conn: &Conn,
+    tenant: TenantId,
+    id: InterfaceVersionId,
+) -> Result<Option<InterfaceVersion>, StoreError> {
+    version::Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(version_domain).transpose()
 }
 
 /// All versions of these interfaces, newest first.

@@ -6,4 +6,4 @@ mod edit;
 mod switch;
 
 pub use edit::{create_job, remove_job, update_job};
-pub use switch::{run_now, switch_job};
+pub use switch::{dry_run, run_now, switch_job};

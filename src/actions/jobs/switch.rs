@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::edit::{check_can_run, find, save};
+use crate::actions::manual_runs::{self, DryRun};
 use crate::actions::network::Target;
 use crate::actions::{ActionError, Begun, Call, Context, Permission, permit};
-use crate::domain::InvalidCode;
 use crate::domain::id::{JobId, JobRunId};
 use crate::domain::job::{Job, JobRun, RunCause, RunState};
+use crate::domain::{Actor, InvalidCode};
 use crate::store::runs;
 
 /// Switches a job on or off. On, it acts on the leads that wait already, too.
@@ -62,4 +63,10 @@ pub async fn run_now(cx: &Context, call: Call<'_>, id: JobId) -> Result<JobRunId
     };
     runs::insert(&work, std::slice::from_ref(&run)).await?;
     work.commit(run.id).await
+}
+
+/// What a run of a job would do now; reads only.
+pub async fn dry_run(cx: &Context, actor: &Actor, id: JobId) -> Result<DryRun, ActionError> {
+    permit(actor, Permission::ReadConfiguration)?;
+    manual_runs::dry_run(cx, actor.tenant, id).await
 }

@@ -5,8 +5,12 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::super::connection::{Listed, PageArgs, connect};
-use super::super::loaders::{ChainKey, DeliveriesKey, LatestEventKey, LeadKey, OffersKey, RequestKey};
-use super::super::network::{CalendarEvent, CalendarKey, Dealer, DealerKey, User, UserKey};
+use super::super::decisions::Decision;
+use super::super::jobs::ReassignmentJob;
+use super::super::loaders::{
+    ChainKey, DecisionKey, DecisionsKey, DeliveriesKey, LatestEventKey, LeadKey, OffersKey, RequestKey,
+};
+use super::super::network::{CalendarEvent, CalendarKey, Dealer, DealerKey, Sight, User, UserKey};
 use super::super::session::Ctx;
 use super::event::Event;
 use super::message::{Delivery, Offer};
@@ -45,6 +49,11 @@ pub enum LeadState {
 /// One copy of a request in the hands of one recipient.
 #[derive(Clone)]
 pub struct Lead(pub domain::lead::Lead);
+
+/// Decisions name other recipients, so only staff see them.
+fn sees_decisions(ctx: &Context<'_>) -> bool {
+    ctx.session().is_ok_and(|session| Sight::of(session) == Sight::Staff)
+}
 
 fn shown(time: Option<Timestamp>) -> Option<DateTime<Utc>> {
     time.map(Timestamp::datetime)
@@ -232,6 +241,26 @@ impl Lead {
         }
         let deliveries = ctx.batch()?.load_one(DeliveriesKey(self.0.id)).await?;
         Ok(deliveries.unwrap_or_default().into_iter().map(Delivery).collect())
+    }
+
+    /// The decision that placed this copy; null unless you are staff.
+    async fn decision(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Decision>> {
+        let Some(id) = self.0.decision.filter(|_| sees_decisions(ctx)) else { return Ok(None) };
+        Ok(ctx.batch()?.load_one(DecisionKey(id)).await?.map(Decision))
+    }
+
+    /// All decisions about the request, oldest first; none unless you are staff.
+    async fn decisions(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Decision>> {
+        if !sees_decisions(ctx) {
+            return Ok(Vec::new());
+        }
+        let found = ctx.batch()?.load_one(DecisionsKey(self.0.request)).await?;
+        Ok(found.unwrap_or_default().into_iter().map(Decision).collect())
+    }
+
+    /// The job that made this copy; null for a person, and unless your role reads the configuration.
+    async fn job(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<ReassignmentJob>> {
+        ReassignmentJob::shown(ctx, self.0.job).await
     }
 
     /// The latest line of its timeline.

@@ -1,0 +1,172 @@
+//! Help for whoever writes an expression: which names there are, and what is wrong with a text.
+
+use async_graphql::{Context, Enum, Object, SimpleObject};
+
+use super::super::session::{Ctx, permitted};
+use crate::actions::interfaces::check;
+use crate::actions::{ActionError, Permission};
+use crate::routing::DefinitionProblem;
+use crate::rules::{self, Expect};
+
+/// Where an expression stands, hence which variables it has.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "crate::rules::Context")]
+pub enum ExpressionContext {
+    /// Filter or sort of an interface over dealers: `dealer`, `lead` and `now`.
+    CandidateDealer,
+    /// Filter or sort of an interface over users: `user`, `lead` and `now`.
+    CandidateUser,
+    /// Condition of a job: `lead` with `lead.dealer` and `lead.owner`, and `now`.
+    LeadCondition,
+}
+
+/// What an expression is for.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub enum ExpressionUse {
+    /// True or false: a filter or a condition.
+    Condition,
+    /// One value with an order: a sort level.
+    SortKey,
+}
+
+/// One problem of an expression.
+#[derive(SimpleObject)]
+pub struct ExpressionDiagnostic {
+    /// Where in `input` the expression stands, such as `["definition", "sort", "1", "expression"]`; empty for a lone expression.
+    path: Vec<String>,
+    /// The line on which the term begins, from 1.
+    line: i32,
+    /// The character in that line at which the term begins, from 1.
+    column: i32,
+    /// How many characters the term has; 0 at the end of the text.
+    length: i32,
+    /// What is wrong and what to do.
+    message: String,
+    /// What could stand in the term's place.
+    suggestion: Option<String>,
+}
+
+/// A field that expressions can name.
+#[derive(SimpleObject)]
+pub struct ExpressionField {
+    /// Its whole name: `dealer.custom.ev`.
+    path: String,
+    /// The type of its values, in words.
+    value_type: String,
+    /// Whether it may have no value: then a term that reads it is unknown, and does not match.
+    nullable: bool,
+    /// Whether it is worked out for a candidate rather than stored.
+    computed: bool,
+    /// The only values it can take; empty when any will do.
+    choices: Vec<String>,
+    /// One sentence for people.
+    description: String,
+}
+
+/// What came of checking an expression.
+#[derive(SimpleObject)]
+pub struct ExpressionCheck {
+    /// The expression in its canonical form; null when something is wrong with it.
+    canonical: Option<String>,
+    /// The terms that all have to hold, as exclusions are counted by.
+    terms: Vec<String>,
+    /// The fields that it reads.
+    reads: Vec<String>,
+    /// Everything that is wrong, in the order of the text.
+    diagnostics: Vec<ExpressionDiagnostic>,
+}
+
+/// Help with expressions.
+#[derive(Default)]
+pub struct ExpressionQuery;
+
+/// Help with expressions.
+#[Object]
+impl ExpressionQuery {
+    /// The fields that an expression may name, your own custom fields and categories among them. Needs the role admin, manager or
+    /// auditor.
+    async fn expression_fields(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Where the expression stands.")] context: ExpressionContext,
+    ) -> async_graphql::Result<Vec<ExpressionField>> {
+        permitted(ctx, Permission::ReadConfiguration)?;
+        let session = ctx.session()?;
+        let catalog = check::catalog(session.reader(), session.scope.tenant).await?;
+        let field = |field: &rules::Field| ExpressionField {
+            path: field.path.clone(),
+            value_type: field.ty.to_string(),
+            nullable: field.nullable,
+            computed: field.computed,
+            choices: field.choices.iter().map(|choice| choice.value.clone()).collect(),
+            description: field.description.clone(),
+        };
+        Ok(catalog.visible(context.into()).map(|(_, found)| field(found)).collect())
+    }
+
+    /// What is wrong with an expression, or its canonical form. Needs the role admin, manager or auditor.
+    async fn check_expression(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "CEL text, at most 16 KiB.")] text: String,
+        #[graphql(desc = "Where it stands.")] context: ExpressionContext,
+        #[graphql(desc = "What it is for.", default_with = "ExpressionUse::Condition")] expected: ExpressionUse,
+    ) -> async_graphql::Result<ExpressionCheck> {
+        permitted(ctx, Permission::ReadConfiguration)?;
+        let session = ctx.session()?;
+        let expect = match expected {
+            ExpressionUse::Condition => Expect::Condition,
+            ExpressionUse::SortKey => Expect::SortKey,
+        };
+        let catalog = check::catalog(session.reader(), session.scope.tenant).await?;
+        Ok(match rules::check(&text, &catalog, context.into(), expect) {
+            Ok(checked) => ExpressionCheck {
+                canonical: Some(checked.text().to_owned()),
+                terms: checked.terms().iter().map(|term| term.text.clone()).collect(),
+                reads: checked.fields().iter().map(|field| field.path.clone()).collect(),
+                diagnostics: Vec::new(),
+            },
+            Err(found) => ExpressionCheck {
+                canonical: None,
+                terms: Vec::new(),
+                reads: Vec::new(),
+                diagnostics: found.into_iter().map(|problem| diagnostic(Vec::new(), problem)).collect(),
+            },
+        })
+    }
+}
+
+/// The problems within expressions, for an editor; the others stand among the user errors only.
+pub fn diagnostics(problems: Vec<DefinitionProblem>) -> Vec<ExpressionDiagnostic> {
+    let shown = |problem: DefinitionProblem| {
+        let path = problem.invalid.under("definition").path;
+        Some(diagnostic(path, problem.diagnostic?))
+    };
+    problems.into_iter().filter_map(shown).collect()
+}
+
+/// What is wrong within the expressions of a definition that was refused, nothing for one that was not or may not be read.
+pub async fn diagnose(
+    ctx: &Context<'_>,
+    kind: crate::domain::interface::CandidateKind,
+    definition: &crate::domain::interface::Definition,
+) -> async_graphql::Result<Vec<ExpressionDiagnostic>> {
+    let session = ctx.session()?;
+    match check::diagnose(&session.actions, &session.actor, kind, definition).await {
+        Ok(problems) => Ok(diagnostics(problems)),
+        Err(ActionError::Refused(_)) => Ok(Vec::new()),
+        Err(ActionError::Store(error)) => Err(error.into()),
+    }
+}
+
+fn diagnostic(path: Vec<String>, problem: rules::Diagnostic) -> ExpressionDiagnostic {
+    let number = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
+    ExpressionDiagnostic {
+        path,
+        line: number(problem.line),
+        column: number(problem.column),
+        length: number(problem.length),
+        message: problem.message,
+        suggestion: problem.suggestion,
+    }
+}

@@ -1,0 +1,120 @@
+//! An interface and its versions.
+
+use async_graphql::{Context, ID, Object};
+use chrono::{DateTime, Utc};
+
+use super::super::jobs::ReassignmentJob;
+use super::super::session::Ctx;
+use super::definition::{CandidateKind, InterfaceDefinition};
+use super::loaders::{InterfaceKey, JobsOfKey, VersionsKey};
+use crate::domain;
+
+/// A Reassignment Interface.
+#[derive(Clone)]
+pub struct ReassignmentInterface(pub domain::interface::Interface);
+
+/// A Reassignment Interface: a stored, versioned query for candidates. Jobs run its published version; the draft is being worked on.
+#[Object]
+impl ReassignmentInterface {
+    /// `ifc_…`
+    pub async fn id(&self) -> ID {
+        self.0.id.into()
+    }
+
+    /// Unique in the tenant.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// What it is for.
+    async fn description(&self) -> &str {
+        &self.0.description
+    }
+
+    /// What it ranks.
+    async fn candidate_kind(&self) -> CandidateKind {
+        self.0.candidate_kind.into()
+    }
+
+    /// What is being worked on; null when nothing differs from what is published.
+    async fn draft(&self) -> Option<InterfaceDefinition> {
+        self.0.draft.clone().map(InterfaceDefinition)
+    }
+
+    /// The version that jobs run; null when nothing was published yet.
+    async fn published(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<InterfaceVersion>> {
+        let versions = ctx.batch()?.load_one(VersionsKey(self.0.id)).await?.unwrap_or_default();
+        let published = versions.into_iter().find(|version| Some(version.number) == self.0.published_number);
+        Ok(published.map(InterfaceVersion))
+    }
+
+    /// All published versions, newest first.
+    async fn versions(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<InterfaceVersion>> {
+        let versions = ctx.batch()?.load_one(VersionsKey(self.0.id)).await?;
+        Ok(versions.unwrap_or_default().into_iter().map(InterfaceVersion).collect())
+    }
+
+    /// The jobs that use it, in the order in which they look at a lead.
+    async fn jobs(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<ReassignmentJob>> {
+        let jobs = ctx.batch()?.load_one(JobsOfKey(self.0.id)).await?;
+        Ok(jobs.unwrap_or_default().into_iter().map(ReassignmentJob).collect())
+    }
+
+    /// Raised by every change; give it as `expectedVersion` so that nobody's change is overwritten.
+    async fn version(&self) -> i32 {
+        i32::try_from(self.0.version).unwrap_or(i32::MAX)
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at.datetime()
+    }
+
+    /// When it last changed.
+    async fn updated_at(&self) -> DateTime<Utc> {
+        self.0.updated_at.datetime()
+    }
+}
+
+/// One published version.
+#[derive(Clone)]
+pub struct InterfaceVersion(pub domain::interface::InterfaceVersion);
+
+/// One numbered, immutable version of an interface.
+#[Object]
+impl InterfaceVersion {
+    /// `ifv_…`
+    pub async fn id(&self) -> ID {
+        self.0.id.into()
+    }
+
+    /// From 1.
+    async fn number(&self) -> i32 {
+        i32::try_from(self.0.number).unwrap_or(i32::MAX)
+    }
+
+    /// Of which interface.
+    async fn interface(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<ReassignmentInterface>> {
+        Ok(ctx.batch()?.load_one(InterfaceKey(self.0.interface)).await?.map(ReassignmentInterface))
+    }
+
+    /// What it says.
+    async fn definition(&self) -> InterfaceDefinition {
+        InterfaceDefinition(self.0.definition.clone())
+    }
+
+    /// What changed, in the author's words.
+    async fn note(&self) -> &str {
+        &self.0.note
+    }
+
+    /// The author.
+    async fn published_by(&self) -> &str {
+        &self.0.published_by
+    }
+
+    /// When.
+    async fn published_at(&self) -> DateTime<Utc> {
+        self.0.published_at.datetime()
+    }
+}

@@ -1,0 +1,19 @@
+//! Reassignment Interfaces: what they say, what they would answer, and help for whoever writes them.
+//!
+//! Staff who read the configuration see all of it, everybody else nothing.
+
+mod definition;
+mod expression;
+mod interface;
+mod loaders;
+mod mutation;
+mod preview;
+mod query;
+
+pub use definition::CandidateKind;
+pub use expression::ExpressionQuery;
+pub use interface::{InterfaceVersion, ReassignmentInterface};
+pub use loaders::InterfaceKey;
+pub use mutation::InterfaceMutation;
+pub use preview::PreviewQuery;
+pub use query::{InterfaceQuery, find_node};
