@@ -284,6 +284,7 @@ impl TestApp {
 
     /// The same actor in another tenant.
     pub fn in_tenant(&self, tenant: TenantId, actor: Actor) -> Actor {
+        assert_ne!(tenant, self.tenant.id, "that is the actor's own tenant");
         Actor { tenant, ..actor }
     }
 
