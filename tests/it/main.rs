@@ -24,4 +24,7 @@ mod network_write;
 mod races;
 mod rules_golden;
 mod rules_properties;
+mod schema;
+mod story;
 mod support;
+mod who_may;
