@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use baton::commands::{block_on, check, import, schema, serve, tenant, token};
+use baton::commands::{block_on, check, demo, import, schema, serve, tenant, token};
 use baton::config::Config;
 use clap::{Parser, Subcommand};
 
@@ -24,6 +24,8 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Starts an invented network on this machine, prints a link and tokens: to try everything out.
+    Demo(demo::Demo),
     /// Serves requests, and works unless `workers.enabled` is false. SQLite is brought up to date; PostgreSQL must be already.
     Serve,
     /// Works, without serving requests: deadlines, job runs, messages.
@@ -58,20 +60,17 @@ fn main() -> ExitCode {
 
 /// Whether all is well; an error if the command could not be carried out.
 fn run(line: CommandLine) -> anyhow::Result<bool> {
-    if let Command::Schema = line.command {
-        schema::print();
-        return Ok(true);
-    }
-    let config = Config::from_surroundings(line.config.as_deref())?;
+    let configured = || Config::from_surroundings(line.config.as_deref());
     match line.command {
-        Command::Serve => block_on(serve::serve(config))?,
-        Command::Work => block_on(serve::work(config))?,
-        Command::Migrate(options) => block_on(serve::migrate(config, options))?,
-        Command::Check => return block_on(check::run(config)),
-        Command::Tenant(command) => block_on(tenant::run(&config, command))?,
-        Command::Import(command) => return block_on(import::run(config, command)),
-        Command::Token(options) => token::print(&config, options)?,
-        Command::Schema => {}
+        Command::Demo(options) => block_on(demo::run(options))?,
+        Command::Serve => block_on(serve::serve(configured()?))?,
+        Command::Work => block_on(serve::work(configured()?))?,
+        Command::Migrate(options) => block_on(serve::migrate(configured()?, options))?,
+        Command::Check => return block_on(check::run(configured()?)),
+        Command::Schema => schema::print(),
+        Command::Tenant(command) => block_on(tenant::run(&configured()?, command))?,
+        Command::Import(command) => return block_on(import::run(configured()?, command)),
+        Command::Token(options) => token::print(&configured()?, options)?,
     }
     Ok(true)
 }

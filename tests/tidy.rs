@@ -46,6 +46,7 @@ const EVERYTHING_BUT_COMMANDS: &[&str] = &[
     "jobs",
     "graphql",
     "http",
+    "demo",
     "auth",
     "app",
     "clock",

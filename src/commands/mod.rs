@@ -3,6 +3,7 @@
 //! Output that somebody asked for goes to standard output; log lines go to standard error.
 
 pub mod check;
+pub mod demo;
 pub mod import;
 mod running;
 pub mod schema;

@@ -93,7 +93,7 @@ mod tests {
             kinds[chance.weighted(&[(0_usize, 1.0), (1, 2.0), (2, 1.0)])] += 1;
             assert!((3..=5).contains(&chance.between(3, 5)));
             sum += chance.normal(10.0, 2.0);
-            short += usize::from(chance.wait(Duration::from_secs(60), 1.2) < Duration::from_secs(60));
+            short += usize::from(chance.wait(Duration::from_mins(1), 1.2) < Duration::from_mins(1));
         }
         assert!((kinds[1] * 2).abs_diff(count) < count / 20 && kinds[0].abs_diff(kinds[2]) < count / 20, "{kinds:?}");
         assert!((sum / count as f64 - 10.0).abs() < 0.1);

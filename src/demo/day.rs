@@ -270,9 +270,9 @@ mod tests {
         let live = || {
             let (clock, mut day) = (SetClock::at(START), day());
             let copies: Vec<Waiting> = (0..40).map(|number| waiting(number, START)).collect();
-            let mut deeds = String::new();
+            let mut deeds = Vec::new();
             for _ in 0..300 {
-                deeds += &format!("{:?}", day.deeds(clock.now(), &copies));
+                deeds.push(format!("{:?}", day.deeds(clock.now(), &copies)));
                 clock.advance(Duration::from_secs(1));
             }
             deeds

@@ -174,7 +174,7 @@ const JOBS: [JobPlan; 4] = [
     },
     JobPlan {
         name: "Electric: one certified dealer after the other",
-        condition: "lead.brand == \"Aurora\"",
+        condition: "lead.brand == \"Aurora\" && !(lead.source in [\"Marketplace\", \"Phone\"])",
         interface: ELECTRIC,
         algorithm: Algorithm::RoundRobin,
         minutes: 3,
@@ -190,7 +190,7 @@ const JOBS: [JobPlan; 4] = [
     },
     JobPlan {
         name: "All others: the best dealer nearby",
-        condition: "",
+        condition: "!(lead.source in [\"Marketplace\", \"Phone\"]) && (!has(lead.brand) || lead.brand != \"Aurora\")",
         interface: BEST,
         algorithm: Algorithm::Single,
         minutes: 5,
@@ -201,12 +201,12 @@ const JOBS: [JobPlan; 4] = [
 /// Leads older than this are left to people: nobody wants last week's leads to start moving when the demo starts.
 const UPPER_AGE: Duration = Duration::from_hours(2);
 
-/// The place among the jobs of the first whose condition holds.
+/// The place of the one job whose condition holds; no two hold for the same lead.
 pub fn job_for(source: &str, brand: Option<&str>) -> usize {
     match (source, brand) {
         (SOURCE_BLAST, _) => 0,
-        (_, Some(brand)) if words::BRANDS.first() == Some(&brand) => 1,
         (SOURCE_NEAREST, _) => 2,
+        (_, Some(brand)) if words::BRANDS.first() == Some(&brand) => 1,
         _ => 3,
     }
 }

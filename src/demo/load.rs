@@ -1,5 +1,9 @@
 //! Writes the demo's network and past into an empty database, all in one transaction: a demo is there whole or not at all.
 
+use std::sync::Arc;
+
+use tokio::sync::mpsc::{self, Receiver};
+
 use super::audit::audit;
 use super::chance::Chance;
 use super::ground::Ground;
@@ -9,7 +13,10 @@ use super::rows::Rows;
 use crate::domain::Timestamp;
 use crate::domain::actor::Role;
 use crate::domain::custom_field::CustomField;
+use crate::domain::event::Event;
+use crate::domain::field::FieldDefinition;
 use crate::domain::id::{DealerId, TenantId, UserId};
+use crate::domain::job::JobRun;
 use crate::domain::lead::{LeadState, Recipient};
 use crate::domain::link::LinkKey;
 use crate::store::leads::{LeadFilter, LeadSort};
@@ -19,7 +26,9 @@ use crate::store::{
 };
 
 /// Requests that are drawn and written at a time: a few megabytes of rows.
-const PIECE: usize = 2_000;
+const PIECE: usize = 1_000;
+/// Pieces that wait to be written: one is enough to keep the writer busy.
+const PIECES_AHEAD: usize = 1;
 
 /// How large a demo is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +41,7 @@ pub struct Scale {
 
 impl Scale {
     /// What `make demo` promises: at least 2,000 dealers and 20,000 leads.
-    pub const FULL: Self = Self { dealers: 2_100, requests: 16_000 };
+    pub const FULL: Self = Self { dealers: 2_100, requests: 15_000 };
 }
 
 /// What a demo is made from; the same makes the same.
@@ -68,29 +77,77 @@ pub async fn load(store: &Store, recipe: Recipe<'_>) -> Result<DemoNetwork, Stor
     if let Some(tenant) = tenants::find_by_slug(store.reader(), SLUG).await? {
         return find(store.reader(), tenant.id).await;
     }
-    let (chance, ground) = (Chance::from_seed(recipe.seed), Ground::load());
-    let network = Network::draw(&chance, &ground, Moments::before(recipe.now), recipe.scale.dealers);
-    let world = World::of(&network, &chance, recipe.links);
     let tx = store.begin().await?;
-    write_network(&tx, &chance, &network).await?;
-    let mut past = Past::of(&world, &ground, recipe.scale.requests);
-    while let Some(rows) = past.next(PIECE) {
-        write_rows(&tx, network.tenant.id, &rows).await?;
-    }
-    runs::insert(&tx, &past.runs()).await?;
+    let tenant = write(&tx, draw(recipe)).await?;
     tx.commit().await?;
-    find(store.reader(), network.tenant.id).await
+    find(store.reader(), tenant).await
 }
 
-async fn write_network(conn: &Conn, chance: &Chance, network: &Network) -> Result<(), StoreError> {
-    let tenant = network.tenant.id;
+/// What is drawn, in the order in which it is written.
+enum Drawn {
+    Network(Box<SetUp>),
+    Past(Box<Rows>),
+    Runs(Vec<JobRun>),
+}
+
+/// The network with what its set-up leaves behind.
+struct SetUp {
+    network: Arc<Network>,
+    fields: Vec<CustomField>,
+    audit: Vec<Event>,
+}
+
+/// Draws on a thread of its own: the next piece is ready when the one before is written.
+fn draw(recipe: Recipe<'_>) -> Receiver<Drawn> {
+    let (sender, receiver) = mpsc::channel(PIECES_AHEAD);
+    let Recipe { seed, now, scale, links } = recipe;
+    let links = links.clone();
+    tokio::task::spawn_blocking(move || {
+        let (chance, ground) = (Chance::from_seed(seed), Ground::load());
+        let network = Arc::new(Network::draw(&chance, &ground, Moments::before(now), scale.dealers));
+        let fields = custom_fields(&chance, &network);
+        let set_up = SetUp { audit: audit(&chance, &network), fields, network: Arc::clone(&network) };
+        let world = World::of(&network, &chance, &links);
+        let mut past = Past::of(&world, &ground, scale.requests);
+        // Nobody takes the rest once the writing has failed.
+        let mut taken = sender.blocking_send(Drawn::Network(Box::new(set_up))).is_ok();
+        while let Some(rows) = past.next(PIECE).filter(|_| taken) {
+            taken = sender.blocking_send(Drawn::Past(Box::new(rows))).is_ok();
+        }
+        taken && sender.blocking_send(Drawn::Runs(past.runs())).is_ok()
+    });
+    receiver
+}
+
+async fn write(conn: &Conn, mut drawn: Receiver<Drawn>) -> Result<TenantId, StoreError> {
+    let mut tenant = None;
+    while let Some(piece) = drawn.recv().await {
+        match (piece, tenant) {
+            (Drawn::Network(set_up), _) => {
+                write_network(conn, &set_up).await?;
+                tenant = Some(set_up.network.tenant.id);
+            }
+            (Drawn::Past(rows), Some(tenant)) => write_rows(conn, tenant, &rows).await?,
+            (Drawn::Runs(made), Some(tenant)) => {
+                runs::insert(conn, &made).await?;
+                return Ok(tenant);
+            }
+            (Drawn::Past(_) | Drawn::Runs(_), None) => break,
+        }
+    }
+    // The runs come last: without them the drawing has stopped half way, and nothing of it may stay.
+    Err(StoreError::corrupt("tenants.slug", "the demo was not drawn to its end"))
+}
+
+async fn write_network(conn: &Conn, set_up: &SetUp) -> Result<(), StoreError> {
+    let network = &set_up.network;
+    let (tenant, definitions) = (network.tenant.id, &network.definitions);
     tenants::insert(conn, &network.tenant).await?;
-    let definitions = &network.definitions;
     for category in &definitions.categories {
         categories::insert(conn, category).await?;
     }
-    for definition in &definitions.fields {
-        fields::insert(conn, &custom_field(chance, network, definition.clone())).await?;
+    for field in &set_up.fields {
+        fields::insert(conn, field).await?;
     }
     dealers::insert(conn, &network.dealers).await?;
     contacts::insert(conn, &network.contacts).await?;
@@ -108,7 +165,7 @@ async fn write_network(conn: &Conn, chance: &Chance, network: &Network) -> Resul
     for job in &definitions.jobs {
         jobs::insert(conn, job).await?;
     }
-    events::insert(conn, &audit(chance, network)).await
+    events::insert(conn, &set_up.audit).await
 }
 
 /// Parents before children, as the foreign keys ask.
@@ -122,17 +179,18 @@ async fn write_rows(conn: &Conn, tenant: TenantId, rows: &Rows) -> Result<(), St
     events::insert(conn, &rows.events).await
 }
 
-fn custom_field(chance: &Chance, network: &Network, definition: crate::domain::field::FieldDefinition) -> CustomField {
+fn custom_fields(chance: &Chance, network: &Network) -> Vec<CustomField> {
     let at = network.moments.founded;
-    CustomField {
+    let field = |definition: &FieldDefinition| CustomField {
         tenant: network.tenant.id,
         id: chance.id(at),
-        definition,
+        definition: definition.clone(),
         archived_at: None,
         version: 1,
         created_at: at,
         updated_at: at,
-    }
+    };
+    network.definitions.fields.iter().map(field).collect()
 }
 
 /// Reads the ids of a demo that is there.

@@ -11,6 +11,7 @@ mod day;
 mod dealers;
 mod definitions;
 mod ground;
+mod living;
 mod load;
 mod market;
 mod network;
@@ -23,5 +24,6 @@ mod words;
 
 pub use customers::Customer;
 pub use day::{Day, Deed, Submission, Waiting};
+pub use living::Living;
 pub use load::{DemoNetwork, Recipe, Scale, load};
 pub use network::SLUG;

@@ -21,7 +21,7 @@ use crate::support::app::{Engine, TestApp, on, on_each_database, test_config};
 use crate::support::postgres::server_url;
 
 /// Longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits for something that another task brings about.
 async fn until(mut is_so: impl FnMut() -> bool) {
@@ -94,7 +94,7 @@ async fn a_worker_that_is_stopped_finishes_the_message_in_hand() {
         let settings = WorkerSettings { poll: Duration::from_millis(500), batch: 100 };
         let worker = Worker::new(app.context().clone(), Some(outbox), settings, Arc::new(Wake::default()));
         let (stop, stopped) = watch::channel(false);
-        let running = tokio::spawn(async move { worker.run(stopped).await });
+        let running = tokio::spawn(async move { Box::pin(worker.run(stopped)).await });
         timeout(PATIENCE, slow.came.notified()).await.unwrap();
         stop.send_replace(true);
         tokio::task::yield_now().await;

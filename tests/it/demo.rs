@@ -1,65 +1,78 @@
-//! The demo on real databases: loaded whole, once, and sound by the databases' own rules.
+//! The demo on real databases: loaded whole and once, sound by the databases' own rules, and alive: its day runs on the same
+//! actions and jobs as anything else.
 
-use baton::demo::{Day, Deed, Recipe, Scale, load};
-use baton::domain::Timestamp;
+use std::time::Duration;
+
+use baton::demo::{Day, DemoNetwork, Living, Recipe, Scale, load};
 use baton::domain::lead::LeadState;
-use baton::domain::link::LinkKey;
 use baton::store::leads::{self, LeadFilter};
-use baton::store::{Scope, Store, users};
+use baton::store::{Scope, users};
 
-use crate::support::postgres::fresh_database;
+use crate::support::app::{TestApp, on_each_database};
 
-const NOW: Timestamp = Timestamp::from_micros(1_795_300_000_000_000);
-const SCALE: Scale = Scale { dealers: 150, requests: 600 };
+const SCALE: Scale = Scale { dealers: 150, requests: 500 };
 
-// RUN-5
-#[tokio::test]
-async fn the_demo_loads_on_sqlite_and_only_once() {
-    let path = std::env::temp_dir().join(format!("baton-demo-{}.sqlite", std::process::id()));
-    let store = Store::connect(&format!("sqlite://{}", path.display()), 2).await.unwrap();
-    store.migrate().await.unwrap();
-    loads_once(&store).await;
-    store.close().await.unwrap();
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
-    }
+async fn loaded(app: &TestApp, seed: u64) -> DemoNetwork {
+    let recipe = Recipe { seed, now: app.now(), scale: SCALE, links: &app.context().links };
+    load(app.store(), recipe).await.unwrap()
+}
+
+async fn count(app: &TestApp, demo: DemoNetwork, filter: LeadFilter) -> u64 {
+    leads::count(app.store().reader(), &Scope::system(demo.tenant), &filter, 100_000).await.unwrap()
+}
+
+fn in_state(state: LeadState) -> LeadFilter {
+    LeadFilter { states: vec![state], ..LeadFilter::default() }
 }
 
 // RUN-5
 #[tokio::test]
-async fn the_demo_loads_on_postgres_and_only_once() {
-    let database = fresh_database("demo", async |url| {
-        let store = Store::connect(&url, 1).await.unwrap();
-        store.migrate().await.unwrap();
-        store.close().await.unwrap();
-    });
-    let database = database.await;
-    let store = Store::connect(database.url(), 2).await.unwrap();
-    loads_once(&store).await;
-    store.close().await.unwrap();
+async fn the_demo_is_loaded_whole_and_only_once() {
+    on_each_database(async |app: &TestApp| {
+        let demo = loaded(app, 11).await;
+        let all = count(app, demo, LeadFilter::default()).await;
+        let roots = count(app, demo, LeadFilter { root: Some(true), ..LeadFilter::default() }).await;
+        assert!(roots == SCALE.requests as u64 && all > roots, "{all} copies of {roots} requests");
+        assert!(count(app, demo, LeadFilter { dealers: vec![demo.dealer], ..LeadFilter::default() }).await > 0);
+        for state in [LeadState::Offered, LeadState::Acknowledged, LeadState::Accepted, LeadState::Won, LeadState::Lost]
+        {
+            assert!(count(app, demo, in_state(state)).await > 0, "{state:?}");
+        }
+        let admin = users::lookup(app.store().reader(), demo.tenant, demo.admin).await.unwrap().unwrap();
+        assert!(admin.active);
+
+        assert_eq!(loaded(app, 12).await, demo, "what is there stays");
+        assert_eq!(count(app, demo, LeadFilter::default()).await, all);
+        app.leaves_work();
+    })
+    .await;
 }
 
-async fn loads_once(store: &Store) {
-    let links = LinkKey::new(&[3; 32]).unwrap();
-    let recipe = Recipe { seed: 11, now: NOW, scale: SCALE, links: &links };
-    let demo = load(store, recipe).await.unwrap();
-    let scope = Scope::system(demo.tenant);
-    let count = async |filter: LeadFilter| leads::count(store.reader(), &scope, &filter, 100_000).await.unwrap();
-    let all = count(LeadFilter::default()).await;
-    let roots = count(LeadFilter { root: Some(true), ..LeadFilter::default() }).await;
-    assert!(roots == SCALE.requests as u64 && all > roots, "{all} copies of {roots} requests");
-    assert!(count(LeadFilter { dealers: vec![demo.dealer], ..LeadFilter::default() }).await > 0);
-    let admin = users::lookup(store.reader(), demo.tenant, demo.admin).await.unwrap().unwrap();
-    assert!(admin.active);
-
-    assert_eq!(load(store, Recipe { seed: 12, ..recipe }).await.unwrap(), demo, "what is there stays");
-    assert_eq!(count(LeadFilter::default()).await, all);
-
-    let mut day = Day::begin(store, demo.tenant, 5, NOW).await.unwrap();
-    let open = count(LeadFilter { states: vec![LeadState::Offered], ..LeadFilter::default() }).await;
-    let later = NOW + std::time::Duration::from_mins(30);
-    let mut deeds = day.step(store, NOW).await.unwrap();
-    deeds.extend(day.step(store, later).await.unwrap());
-    let answers = deeds.iter().filter(|deed| matches!(deed, Deed::Acknowledge { .. } | Deed::Reject { .. })).count();
-    assert!(answers > 0 && answers as u64 <= open, "{answers} answers to {open} open copies");
+// RUN-5, JOB-2, ACK-2
+#[tokio::test]
+async fn a_quarter_of_an_hour_of_the_living_day_brings_answers_and_hand_overs() {
+    on_each_database(async |app: &TestApp| {
+        let demo = loaded(app, 11).await;
+        let roots = LeadFilter { root: Some(true), ..LeadFilter::default() };
+        let handed_on = LeadFilter { round_min: Some(1), ..LeadFilter::default() };
+        let received = LeadFilter { received_from: Some(app.now()), ..in_state(LeadState::Accepted) };
+        let before = [count(app, demo, roots.clone()).await, count(app, demo, handed_on.clone()).await];
+        let day = Day::begin(app.store(), demo.tenant, 5, app.now()).await.unwrap();
+        let mut living = Living::new(day, demo.tenant);
+        let mut deed_count = 0;
+        for _ in 0..50 {
+            deed_count += living.step(app.context()).await.unwrap();
+            app.work().await;
+            app.advance(Duration::from_secs(20));
+        }
+        let after = [count(app, demo, roots).await, count(app, demo, handed_on).await];
+        let (came_in, moved) = (after[0] - before[0], after[1] - before[1]);
+        let accepted = count(app, demo, received).await;
+        assert!(deed_count > 60, "{deed_count} deeds");
+        assert!(came_in > 25, "{came_in} came in");
+        assert!(moved > 4, "{moved} were handed on");
+        assert!(accepted > 5, "{accepted} of the new ones were accepted");
+        app.leaves_work();
+    })
+    .await;
 }

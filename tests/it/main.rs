@@ -19,6 +19,8 @@ mod graphql_server;
 mod handing_on;
 mod interfaces;
 mod jobs;
+mod killed;
+mod network_api;
 mod network_import;
 mod network_write;
 mod races;

@@ -74,6 +74,7 @@ async fn dealers_are_made_once_and_changed_afterwards() {
         assert!(acme.point.is_some(), "the middle of its postal code");
         assert!(contacts::list_by_dealers(reader, tenant, &[acme.id]).await.unwrap()[0].can_be_offered());
 
+        app.advance(std::time::Duration::from_mins(1));
         let changed = DEALERS.replace("4.5", "3.5").replace("acme@example.org", "");
         let (report, _) = import(app, order(app, ImportKind::Dealers), &changed).await;
         assert_eq!((report.created, report.updated, report.unchanged), (0, 1, 1));
@@ -165,11 +166,11 @@ async fn leads_are_imported_once_and_nobody_is_told() {
                 && problems[0].ends_with(",yes")
         );
         assert!(
-            problems[1].starts_with("4,zip,nonsense,`nonsense` is not a postal code of US")
+            problems[1].starts_with("4,zip,nonsense,\"`nonsense` is not a postal code of US")
                 && problems[1].ends_with(",yes")
         );
         assert!(problems[2].starts_with("5,created_at,tomorrow,") && problems[3].starts_with("5,email,di,"));
-        assert!(problems[4].starts_with("6,dealer_number,Z-9,`Z-9` is no dealer's number"));
+        assert!(problems[4].starts_with("6,dealer_number,Z-9,\"`Z-9` is no dealer's number"));
 
         let leads = all_leads(app).await;
         let states: Vec<LeadState> = leads.iter().map(|lead| lead.state).collect();

@@ -1,5 +1,7 @@
 //! Dealers, contacts, users, groups, categories, custom fields and calendar events: made, changed, removed, refused.
 
+use std::time::Duration;
+
 use baton::actions::network::{
     FieldChange, Target, categories as category_actions, contacts as contact_actions, dealers as dealer_actions,
     fields as field_actions, groups as group_actions, users as user_actions,
@@ -109,6 +111,7 @@ async fn a_dealer_is_made_changed_and_never_overwritten() {
         let before = network_version(app).await;
         let id = new_dealer(app, "A-1").await;
         assert!(network_version(app).await > before);
+        app.advance(Duration::from_mins(1));
         let change = DealerInput { rating: Some(Some(4.0)), ..DealerInput::default() };
         let target = Target { id, expected_version: Some(1) };
         dealer_actions::update_dealer(app.context(), quick(&admin), target, &change).await.unwrap();
@@ -259,8 +262,7 @@ async fn a_field_that_an_expression_uses_cannot_be_archived() {
         let ev = new_field(app, "ev", FieldType::Boolean, &[]).await;
         let segment = new_field(app, "segment", FieldType::Choice, &["Fleet", "Retail"]).await;
         new_interface(app, "Electric", "dealer.custom.ev && dealer.custom.segment == 'Fleet'").await;
-        let change = |change: FieldChange| async move { change };
-        let archive = change(FieldChange { archived: Some(true), ..Default::default() }).await;
+        let archive = FieldChange { archived: Some(true), ..Default::default() };
         let refused = field_actions::update_field(app.context(), quick(&admin), Target::any(ev), &archive).await;
         let refused = &problems(refused)[0];
         assert_eq!((refused.0.as_str(), refused.1), ("archived", InvalidCode::InUse));

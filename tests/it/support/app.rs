@@ -177,14 +177,19 @@ impl TestApp {
         let outside = Outside {
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             entropy: Arc::new(Entropy::from_seed(seed)),
-            mailbox: Some(Arc::clone(&mailbox)),
+            mailbox: Some(mailbox),
         };
         let app = App::build(self.app.config.clone(), outside, SchemaPolicy::Migrate).await.unwrap();
-        Sibling { app: Arc::new(app), mailbox }
+        Sibling { app: Arc::new(app) }
     }
 
     pub fn engine(&self) -> Engine {
         self.database.engine()
+    }
+
+    /// Where the database is, for another process.
+    pub fn database_url(&self) -> String {
+        self.database.url()
     }
 
     pub fn store(&self) -> &Store {
@@ -279,6 +284,7 @@ impl TestApp {
 
     /// The same actor in another tenant.
     pub fn in_tenant(&self, tenant: TenantId, actor: Actor) -> Actor {
+        assert_ne!(tenant, self.tenant.id, "that is the actor's own tenant");
         Actor { tenant, ..actor }
     }
 
@@ -314,7 +320,6 @@ pub fn link_in(text: &str) -> Option<String> {
 /// Another process on the same database.
 pub struct Sibling {
     pub app: Arc<App>,
-    pub mailbox: Arc<Mailbox>,
 }
 
 impl Drop for TestApp {

@@ -12,7 +12,8 @@ use baton::domain::interface::{
 };
 use baton::domain::job::{Algorithm, Fallback, Job, Notify, Ranking};
 use baton::domain::lead::{Lead, Recipient};
-use baton::store::{Scope, interfaces, jobs, leads};
+use baton::store::{Order, PageRequest, Scope, interfaces, jobs, leads};
+use futures_util::StreamExt;
 use serde_json::Value;
 
 use super::app::TestApp;
@@ -135,6 +136,21 @@ impl TestApp {
         let scope = Scope::system(self.tenant.id);
         let request = self.lead(lead).await.request;
         leads::chains(self.store().reader(), &scope, &[request]).await.unwrap()
+    }
+
+    /// All copies of the tenant that match.
+    pub async fn all_leads(&self, filter: &leads::LeadFilter) -> Vec<Lead> {
+        let scope = Scope::system(self.tenant.id);
+        let order = (leads::LeadSort::ReceivedAt, Order::Asc);
+        let all = PageRequest::first(100_000);
+        leads::list(self.store().reader(), &scope, filter, order, &all).await.unwrap().into_rows()
+    }
+
+    /// Many offered leads of one dealer.
+    pub async fn offered_leads(&self, dealer: DealerId, count: usize) {
+        // Sixteen at a time keep the database busy; SQLite's one writer takes them in turn.
+        let made = futures_util::stream::iter(0..count).map(|_| self.offered_lead(dealer));
+        made.buffer_unordered(16).for_each(|_| std::future::ready(())).await;
     }
 
     /// The newest copy of a lead's request.
