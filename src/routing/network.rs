@@ -77,11 +77,12 @@ pub struct Pool {
     /// None for a user who belongs to no dealer: such a one is in every country and at every distance.
     countries: Vec<Option<CountryCode>>,
     points: Vec<Option<Point>>,
-    /// The points as vectors of length 1; NaN without a point.
-    vectors: [Vec<f64>; 3],
-    index: SpatialIndex,
-    /// The places of the points of `index`.
+    /// The places of those who have a point, neighbours beside each other: what is asked of a circle then lies together in memory.
     located: Vec<u32>,
+    /// Their points, in that order.
+    index: SpatialIndex,
+    /// The same as vectors of length 1.
+    vectors: [Vec<f64>; 3],
     placeless: Vec<u32>,
     capacities: Vec<Capacity>,
     limited: Vec<u32>,
@@ -197,13 +198,16 @@ impl Network {
 impl Pool {
     fn build(entries: Vec<Entry<'_>>, columns: Vec<Column>) -> Self {
         let points: Vec<Option<Point>> = entries.iter().map(|entry| entry.point).collect();
-        let (located, index) = indexed(&points);
+        let located = neighbours_together(&points);
+        let known: Vec<Point> =
+            located.iter().filter_map(|place| points.get(*place as usize).copied().flatten()).collect();
         let numbered = || entries.iter().zip(0_u32..);
         let is_limited = |capacity: Capacity| capacity.open.is_some() || capacity.per_day.is_some();
         Self {
             standing: entries.iter().map(|entry| entry.standing).collect(),
             countries: entries.iter().map(|entry| entry.country).collect(),
-            vectors: vectors(&points),
+            vectors: vectors(&known),
+            index: SpatialIndex::build(&known),
             placeless: numbered().filter(|(entry, _)| entry.country.is_none()).map(|(_, place)| place).collect(),
             capacities: entries.iter().map(|entry| entry.capacity).collect(),
             limited: numbered().filter(|(entry, _)| is_limited(entry.capacity)).map(|(_, place)| place).collect(),
@@ -211,7 +215,6 @@ impl Pool {
             ids: entries.iter().map(|entry| entry.id).collect(),
             labels: entries.into_iter().map(|entry| entry.label).collect(),
             points,
-            index,
             located,
             columns,
         }
@@ -263,6 +266,7 @@ impl Pool {
         &self.index
     }
 
+    /// The places of the points of [`Self::index`], in its order.
     pub(super) fn located(&self) -> &[u32] {
         &self.located
     }
@@ -311,17 +315,21 @@ fn absence(entry: &Entry<'_>) -> Option<Absence> {
     counts.then(|| Absence { time_zone, days: days.to_vec() })
 }
 
-fn indexed(points: &[Option<Point>]) -> (Vec<u32>, SpatialIndex) {
-    let (located, known): (Vec<u32>, Vec<Point>) =
-        points.iter().zip(0_u32..).filter_map(|(point, place)| Some((place, (*point)?))).unzip();
-    (located, SpatialIndex::build(&known))
+/// The places with a point along a curve that visits near ones together: the bits of latitude and longitude take turns.
+fn neighbours_together(points: &[Option<Point>]) -> Vec<u32> {
+    let cell = |degrees: f64, span: f64| ((degrees / span + 0.5) * f64::from(u16::MAX)) as u64;
+    let spread = |bits: u64| (0..16).fold(0, |code, bit| code | ((bits >> bit & 1) << (2 * bit)));
+    let along = |point: Point| spread(cell(point.lat(), 180.0)) << 1 | spread(cell(point.lon(), 360.0));
+    let known = points.iter().zip(0_u32..).filter_map(|(point, place)| Some((along((*point)?), place)));
+    let mut known: Vec<(u64, u32)> = known.collect();
+    known.sort_unstable();
+    known.into_iter().map(|(_, place)| place).collect()
 }
 
-fn vectors(points: &[Option<Point>]) -> [Vec<f64>; 3] {
+fn vectors(points: &[Point]) -> [Vec<f64>; 3] {
     let mut vectors = [Vec::new(), Vec::new(), Vec::new()];
     for point in points {
-        let vector = point.map_or([f64::NAN; 3], unit_vector);
-        for (axis, value) in vectors.iter_mut().zip(vector) {
+        for (axis, value) in vectors.iter_mut().zip(unit_vector(*point)) {
             axis.push(value);
         }
     }

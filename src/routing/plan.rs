@@ -23,6 +23,13 @@ pub(super) const UNREACHABLE: Class = 2;
 pub(super) const PASSES: Class = 3;
 const FAILS: Class = 4;
 
+/// A candidate's class and country in one word, so that looking at one costs one access.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tag {
+    pub(super) class: Class,
+    pub(super) country: Option<CountryCode>,
+}
+
 /// An interface compiled against a network.
 #[derive(Debug)]
 pub struct Plan {
@@ -33,6 +40,8 @@ pub struct Plan {
     statics: usize,
     waiting: Vec<WaitingTerm>,
     classes: Vec<Class>,
+    /// By the places of [`Pool::located`].
+    tags: Vec<Tag>,
     inactive: u64,
     not_accepting: u64,
     parts: HashMap<Option<CountryCode>, Part>,
@@ -95,6 +104,12 @@ impl Plan {
         let texts = early.iter().chain(&late).map(|(text, _)| text.clone()).collect();
         let classes = classify(&network, kind, &early);
         let parts = part(network.pool(kind), &classes, rules.same_country);
+        let pool = network.pool(kind);
+        let tag = |place: &u32| Tag {
+            class: classes.get(*place as usize).copied().unwrap_or(INACTIVE),
+            country: pool.country(*place),
+        };
+        let tags = pool.located().iter().map(tag).collect();
         let count = |wanted| classes.iter().filter(|class| **class == wanted).count() as u64;
         let levels = rules.sort.iter().map(|level| compile_level(&network, kind, &classes, level)).collect();
         let mut plan = Self {
@@ -105,6 +120,7 @@ impl Plan {
             not_accepting: count(NOT_ACCEPTING),
             parts,
             levels,
+            tags,
             reads_loads: false,
             reads_distance: matches!(rules.radius, Radius::Within { .. }),
             network,
@@ -179,6 +195,15 @@ impl Plan {
 
     pub(super) fn class(&self, place: u32) -> Class {
         self.classes.get(place as usize).copied().unwrap_or(INACTIVE)
+    }
+
+    pub(super) fn tags(&self) -> &[Tag] {
+        &self.tags
+    }
+
+    /// How many classes there are.
+    pub(super) fn class_count(&self) -> usize {
+        usize::from(FAILS) + 2 * self.statics
     }
 
     pub(super) fn inactive(&self) -> u64 {

@@ -84,13 +84,6 @@ impl Tally {
         }
     }
 
-    /// Takes back one of those counts.
-    pub(super) fn remove_term(&mut self, term: usize, unknown: bool) {
-        if let Some([when_false, when_unknown]) = self.by_term.get_mut(term) {
-            *(if unknown { when_unknown } else { when_false }) -= 1;
-        }
-    }
-
     fn excluded(&self) -> Excluded {
         let filter = self.by_term.iter().fold([0, 0], |sum, [no, unknown]| [sum[0] + no, sum[1] + unknown]);
         let all = [

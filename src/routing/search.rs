@@ -1,13 +1,13 @@
 //! Who matches: all candidates of a plan held against one lead, with everybody left out counted.
 //!
-//! Within a radius each candidate in the circle is judged; without one, the plan's counts are taken and only those judged whom
-//! this lead sets apart. Both count the same.
+//! The plan knows each candidate's class before any lead; here the classes are counted, in the circle or everywhere, and only
+//! those are judged one by one whom this lead sets apart, or whom a term that waits for the lead may still leave out.
 
 use std::borrow::Cow;
 
-use super::column::{Column, NO_TEXT};
+use super::column::{Column, NO_TEXT, TextColumn};
 use super::loads::Loads;
-use super::plan::{PASSES, Plan, UNREACHABLE, WaitingTerm, failed_term};
+use super::plan::{Class, PASSES, Plan, UNREACHABLE, WaitingTerm, failed_term};
 use super::ranking::Tally;
 use super::reach::within;
 use super::row::{Beside, Row};
@@ -17,7 +17,7 @@ use crate::domain::decision::Exclusion;
 use crate::domain::interface::{CandidateKind, Radius};
 use crate::domain::lead::Recipient;
 use crate::places::distance_km;
-use crate::rules::{Truth, Value, eval, truth};
+use crate::rules::{Node, Truth, Value, eval, truth};
 
 /// What is asked of a plan.
 #[derive(Clone, Copy, Debug)]
@@ -39,17 +39,34 @@ pub(super) struct Search<'a> {
     /// Places of those who had the lead before, and may not have it again.
     chain: Vec<u32>,
     away: Vec<u32>,
-    same: Vec<Same>,
+    same: Vec<Same<'a>>,
 }
 
 /// What a waiting term comes down to for this lead.
-enum Same {
+enum Same<'a> {
     /// Evaluate it.
-    Evaluate,
+    Evaluate(&'a Node),
     /// It holds for the candidates whose text has this code; no candidate has the text if there is none.
-    Code(Option<u32>),
+    Code(&'a TextColumn, Option<u32>),
     /// The other side is missing.
     Unknown,
+}
+
+/// How many candidates there are of each class, and the places of those that pass the static terms.
+struct Census {
+    counts: Vec<u64>,
+    passing: Vec<u32>,
+}
+
+impl Census {
+    fn add(&mut self, place: u32, class: Class) {
+        if let Some(count) = self.counts.get_mut(usize::from(class)) {
+            *count += 1;
+        }
+        if class == PASSES {
+            self.passing.push(place);
+        }
+    }
 }
 
 impl<'a> Search<'a> {
@@ -77,20 +94,19 @@ impl<'a> Search<'a> {
     pub(super) fn run(&self) -> (Vec<u32>, Tally) {
         let plan = self.plan;
         let mut tally = Tally::new(plan.terms());
-        let mut matched = Vec::new();
         let base: u64 = plan.parts(self.subject.country()).map(|part| part.base).sum();
-        let away_here = self.away.iter().filter(|place| self.in_country(**place)).count() as u64;
-        let base = base - away_here;
+        let away_here = self.away.iter().filter(|place| self.in_country(**place));
+        let away_far = away_here.clone().filter(|place| !self.in_radius(**place)).count() as u64;
+        let away_here = away_here.count() as u64;
         tally.inactive = plan.inactive();
         tally.not_accepting = plan.not_accepting() + self.away.len() as u64;
-        tally.other_country = plan.pool().len() as u64 - tally.inactive - tally.not_accepting - base;
-        match plan.rules().radius {
-            Radius::Within { km } => {
-                let inside = self.within(km, &mut tally, &mut matched);
-                tally.outside_radius = base - inside;
-            }
-            Radius::Nearest => self.anywhere(&mut tally, &mut matched),
-        }
+        tally.other_country = plan.pool().len() as u64 - tally.inactive - tally.not_accepting - (base - away_here);
+        let census = match plan.rules().radius {
+            Radius::Within { km } => self.circle(km),
+            Radius::Nearest => self.everybody(),
+        };
+        tally.outside_radius = base - census.counts.iter().sum::<u64>() - away_far;
+        let matched = self.settle(census, &mut tally);
         (matched, tally)
     }
 
@@ -132,58 +148,88 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn within(&self, km: f64, tally: &mut Tally, matched: &mut Vec<u32>) -> u64 {
-        let pool = self.plan.pool();
-        let near = self.subject.point().map_or_else(Vec::new, |from| within(pool, from, km));
-        let mut inside = 0;
-        for place in near.iter().chain(pool.placeless()) {
-            if self.plan.class(*place) >= UNREACHABLE && self.in_country(*place) && !self.away.contains(place) {
-                inside += 1;
-                self.judge(*place, tally, matched);
-            }
+    /// Those of the base who are within a radius, or nowhere in particular.
+    fn circle(&self, km: f64) -> Census {
+        let plan = self.plan;
+        let pool = plan.pool();
+        let mut census = Census { counts: vec![0; plan.class_count()], passing: Vec::new() };
+        let wanted = plan.rules().same_country.then(|| self.subject.country());
+        if let Some(from) = self.subject.point() {
+            let (tags, located) = (plan.tags(), pool.located());
+            let Census { counts, passing } = &mut census;
+            within(pool, from, km, |item| {
+                let Some(tag) = tags.get(item as usize) else { return };
+                if tag.class < UNREACHABLE || (wanted.is_some() && tag.country != wanted) {
+                    return;
+                }
+                if tag.class == PASSES {
+                    passing.extend(located.get(item as usize));
+                }
+                if let Some(count) = counts.get_mut(usize::from(tag.class)) {
+                    *count += 1;
+                }
+            });
         }
-        inside
+        for place in pool.placeless().iter().filter(|place| plan.class(**place) >= UNREACHABLE) {
+            census.add(*place, plan.class(*place));
+        }
+        census
     }
 
-    fn anywhere(&self, tally: &mut Tally, matched: &mut Vec<u32>) {
-        let apart = self.apart();
+    /// The whole base.
+    fn everybody(&self) -> Census {
+        let mut census = Census { counts: vec![0; self.plan.class_count()], passing: Vec::new() };
         for part in self.plan.parts(self.subject.country()) {
-            tally.no_reachable_contact += part.counts.get(usize::from(UNREACHABLE)).copied().unwrap_or(0);
-            for (class, count) in (0..).zip(&part.counts) {
-                if let Some((term, unknown)) = failed_term(class) {
-                    tally.add_term(term, unknown, *count);
-                }
+            for (sum, count) in census.counts.iter_mut().zip(&part.counts).skip(usize::from(UNREACHABLE)) {
+                *sum += count;
             }
-            for place in &part.passing {
-                if apart.binary_search(place).is_err() {
-                    self.try_match(*place, PASSES, tally, matched);
-                }
-            }
+            census.passing.extend_from_slice(&part.passing);
         }
-        // Whom this lead sets apart was counted by class above, and is now counted by what holds.
-        for place in apart {
-            match self.plan.class(place) {
-                UNREACHABLE => tally.no_reachable_contact -= 1,
-                class => {
-                    if let Some((term, unknown)) = failed_term(class) {
-                        tally.remove_term(term, unknown);
-                    }
-                }
-            }
-            if !self.away.contains(&place) {
-                self.judge(place, tally, matched);
-            }
-        }
+        census
     }
 
-    /// Those of the base who are away, had the lead, or are at capacity; sorted.
+    /// From the classes to what holds for this lead.
+    fn settle(&self, mut census: Census, tally: &mut Tally) -> Vec<u32> {
+        let apart = self.apart();
+        let mut matched = Vec::with_capacity(census.passing.len());
+        // Whom this lead sets apart is taken out of the classes, and counted by what holds.
+        for place in &apart {
+            if let Some(count) = census.counts.get_mut(usize::from(self.plan.class(*place))) {
+                *count -= 1;
+            }
+            if !self.away.contains(place) {
+                self.judge(*place, tally, &mut matched);
+            }
+        }
+        for (class, count) in (0..).zip(&census.counts) {
+            match failed_term(class) {
+                Some((term, unknown)) => tally.add_term(term, unknown, *count),
+                None if class == UNREACHABLE => tally.no_reachable_contact += count,
+                None => {}
+            }
+        }
+        if !apart.is_empty() {
+            census.passing.retain(|place| apart.binary_search(place).is_err());
+        }
+        if self.same.is_empty() {
+            matched.append(&mut census.passing);
+        }
+        for place in census.passing {
+            self.try_match(place, PASSES, tally, &mut matched);
+        }
+        matched
+    }
+
+    /// Those of the base, near enough, who are away, had the lead, or are at capacity; sorted.
     fn apart(&self) -> Vec<u32> {
         let full = (self.plan.kind() == CandidateKind::Dealer).then(|| self.loads.full());
         let mut apart: Vec<u32> =
             self.away.iter().chain(&self.chain).copied().chain(full.into_iter().flatten()).collect();
-        apart.retain(|place| self.plan.class(*place) >= UNREACHABLE && self.in_country(*place));
         apart.sort_unstable();
         apart.dedup();
+        apart.retain(|place| {
+            self.plan.class(*place) >= UNREACHABLE && self.in_country(*place) && self.in_radius(*place)
+        });
         apart
     }
 
@@ -222,9 +268,8 @@ impl<'a> Search<'a> {
         if let Some(failed) = failed_term(class) {
             return Some(failed);
         }
-        let waiting = self.plan.waiting().iter().zip(&self.same);
-        for (index, (term, same)) in (self.plan.statics()..).zip(waiting) {
-            match self.holds(place, term, same) {
+        for (index, same) in (self.plan.statics()..).zip(&self.same) {
+            match self.holds(place, same) {
                 Truth::True => {}
                 Truth::False => return Some((index, false)),
                 Truth::Unknown => return Some((index, true)),
@@ -243,27 +288,26 @@ impl<'a> Search<'a> {
         failed.map(|(index, truth)| (index, truth == Truth::Unknown)).or_else(|| self.failed(place, PASSES))
     }
 
-    fn holds(&self, place: u32, term: &WaitingTerm, same: &Same) -> Truth {
-        let column = term.same.as_ref().and_then(|same| self.plan.pool().column(same.column));
-        match (same, column) {
-            (Same::Unknown, _) => Truth::Unknown,
-            (Same::Code(wanted), Some(Column::Text(texts))) => match texts.code(place as usize) {
+    fn holds(&self, place: u32, same: &Same<'_>) -> Truth {
+        match same {
+            Same::Unknown => Truth::Unknown,
+            Same::Code(texts, wanted) => match texts.code(place as usize) {
                 NO_TEXT => Truth::Unknown,
                 code => Truth::of(Some(code) == *wanted),
             },
-            _ => truth(&term.node, &self.row(place)),
+            Same::Evaluate(node) => truth(node, &self.row(place)),
         }
     }
 
-    fn same(&self, term: &WaitingTerm) -> Same {
-        let Some(same) = &term.same else { return Same::Evaluate };
-        let Some(Column::Text(texts)) = self.plan.pool().column(same.column) else { return Same::Evaluate };
+    fn same(&self, term: &'a WaitingTerm) -> Same<'a> {
+        let evaluate = Same::Evaluate(&term.node);
+        let Some(same) = &term.same else { return evaluate };
+        let Some(Column::Text(texts)) = self.plan.pool().column(same.column) else { return evaluate };
         // No field of a candidate is read, so any place will do.
-        let row = self.row(u32::MAX);
-        match eval(&same.other, &row) {
-            Value::Text(text) => Same::Code(texts.find(&text)),
+        match eval(&same.other, &self.row(u32::MAX)) {
+            Value::Text(text) => Same::Code(texts, texts.find(&text)),
             Value::Missing => Same::Unknown,
-            _ => Same::Evaluate,
+            _ => evaluate,
         }
     }
 

@@ -17,6 +17,8 @@ mod graphql_audits;
 mod graphql_http;
 mod graphql_server;
 mod handing_on;
+mod interfaces;
+mod jobs;
 mod killed;
 mod network_api;
 mod network_import;

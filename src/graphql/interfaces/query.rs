@@ -35,7 +35,6 @@ impl InterfaceQuery {
     }
 
     /// All interfaces, by name. Needs the role admin, manager or auditor.
-    #[expect(clippy::too_many_arguments, reason = "the four arguments of a connection and its order")]
     async fn reassignment_interfaces(
         &self,
         ctx: &Context<'_>,

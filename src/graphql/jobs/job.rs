@@ -172,7 +172,6 @@ impl ReassignmentJob {
     }
 
     /// Its runs, newest first unless asked otherwise.
-    #[expect(clippy::too_many_arguments, reason = "the four arguments of a connection and its order")]
     async fn runs(
         &self,
         ctx: &Context<'_>,

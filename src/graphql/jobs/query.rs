@@ -39,7 +39,6 @@ impl JobQuery {
     }
 
     /// All jobs, in the order in which they look at a lead. Needs the role admin, manager or auditor.
-    #[expect(clippy::too_many_arguments, reason = "the four arguments of a connection and its order")]
     async fn reassignment_jobs(
         &self,
         ctx: &Context<'_>,
@@ -59,7 +58,6 @@ impl JobQuery {
     }
 
     /// The job queue: all runs of all jobs, newest first unless asked otherwise. Needs the role admin, manager or auditor.
-    #[expect(clippy::too_many_arguments, reason = "the four arguments of a connection and its order")]
     async fn job_runs(
         &self,
         ctx: &Context<'_>,
