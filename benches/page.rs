@@ -6,7 +6,13 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench fails loudly")]
 
 #[path = "../tests/it/support/postgres.rs"]
-#[allow(dead_code, reason = "the tests use more of it")]
+#[allow(
+    dead_code,
+    unused_imports,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "the tests use more of it; it fails loudly as they do"
+)]
 mod postgres;
 
 use std::net::TcpListener;

@@ -72,10 +72,11 @@ const QUERIES: &[(&str, &str)] = &[
     ("events", "admin auditor"),
     ("dealer", ALL),
     ("dealerByNumber", ALL),
-    ("dealers", READ_CONFIGURATION),
+    // Lists of the network hold only what the caller's own work touches.
+    ("dealers", ALL),
     ("user", ALL),
-    ("users", READ_CONFIGURATION),
-    ("groups", READ_CONFIGURATION),
+    ("users", ALL),
+    ("groups", ALL),
     ("categories", ALL),
     ("customFields", ALL),
     ("calendarEvent", ALL),
@@ -145,8 +146,10 @@ impl Schema {
         let required: Vec<&Value> = fields.iter().filter(|field| is_required(field)).collect();
         let one_of =
             required.is_empty() && ["LeadTarget", "PreviewSource", "PreviewSubject", "RadiusInput"].contains(&name);
-        let chosen = if one_of { fields.iter().take(1).collect() } else { required };
-        let written = chosen.iter().map(|field| {
+        let explained = |field: &Value| name == "ExplainCandidateInput" && field["name"] == "dealerId";
+        let more: Vec<&Value> = fields.iter().filter(|field| explained(field)).collect();
+        let chosen: Vec<&Value> = if one_of { fields.iter().take(1).collect() } else { required };
+        let written = chosen.iter().chain(&more).map(|field| {
             let name = field["name"].as_str().unwrap();
             format!("{name}: {}", self.value(name, &field["type"]))
         });

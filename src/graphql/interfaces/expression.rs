@@ -2,9 +2,9 @@
 
 use async_graphql::{Context, Enum, Object, SimpleObject};
 
-use super::super::session::{Ctx, permitted};
 use crate::actions::interfaces::check;
 use crate::actions::{ActionError, Permission};
+use crate::graphql::session::{Ctx, permitted};
 use crate::routing::DefinitionProblem;
 use crate::rules::{self, Expect};
 
