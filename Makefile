@@ -15,7 +15,7 @@ playground:
 test: playground
 	scripts/ensure.sh postgresql chromium npm:tests/audits
 	cargo test
-	cd tests/audits && npm run audits && npm run playground
+	scripts/with-server.sh "$${CARGO_TARGET_DIR:-target}/debug/baton" npm --prefix tests/audits test
 
 lint:
 	cargo fmt --check
