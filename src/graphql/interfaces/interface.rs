@@ -3,11 +3,11 @@
 use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
 
-use super::super::jobs::ReassignmentJob;
-use super::super::session::Ctx;
 use super::definition::{CandidateKind, InterfaceDefinition};
 use super::loaders::{InterfaceKey, JobsOfKey, VersionsKey};
 use crate::domain;
+use crate::graphql::jobs::ReassignmentJob;
+use crate::graphql::session::Ctx;
 
 /// A Reassignment Interface.
 #[derive(Clone)]

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use async_graphql::dataloader::Loader;
 
-use super::super::loaders::{Batch, LoadError, by_key, grouped};
 use crate::domain::id::InterfaceId;
 use crate::domain::interface::{Interface, InterfaceVersion};
 use crate::domain::job::Job;
+use crate::graphql::loaders::{Batch, LoadError, by_key, grouped};
 use crate::store::{interfaces, jobs};
 
 /// An interface.

@@ -2,10 +2,6 @@
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
-use super::super::ids;
-use super::super::mutation::OwnedCall;
-use super::super::payload::{UserError, split};
-use super::super::session::Ctx;
 use super::definition::{CandidateKind, InterfaceDefinitionInput};
 use super::expression::{ExpressionDiagnostic, diagnose};
 use super::interface::ReassignmentInterface;
@@ -15,6 +11,10 @@ use crate::actions::network::Target;
 use crate::domain::Invalid;
 use crate::domain::id::InterfaceId;
 use crate::domain::interface::{CandidateKind as Kind, Definition};
+use crate::graphql::ids;
+use crate::graphql::mutation::OwnedCall;
+use crate::graphql::payload::{UserError, split};
+use crate::graphql::session::Ctx;
 use crate::store::interfaces;
 
 /// A new interface.

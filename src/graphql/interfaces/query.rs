@@ -2,14 +2,14 @@
 
 use async_graphql::{Context, ID, Object};
 
-use super::super::connection::{Listed, PageArgs, connect};
-use super::super::ids;
-use super::super::leads::SortDirection;
-use super::super::node::Node;
-use super::super::session::{Ctx, permitted};
 use super::interface::{InterfaceVersion, ReassignmentInterface};
 use crate::actions::{Permission, permit};
 use crate::domain::id::AnyId;
+use crate::graphql::connection::{Listed, PageArgs, connect};
+use crate::graphql::ids;
+use crate::graphql::leads::SortDirection;
+use crate::graphql::node::Node;
+use crate::graphql::session::{Ctx, permitted};
 use crate::store::interfaces;
 
 /// Queries about interfaces.

@@ -2,14 +2,14 @@
 
 use async_graphql::{Context, Object, SimpleObject};
 
-use super::super::decisions::{Outcome, RankedCandidate};
-use super::super::leads::Lead;
-use super::super::network::{Dealer, DealerKey, User, UserKey};
-use super::super::payload::UserError;
-use super::super::session::Ctx;
 use super::run::{SkipCount, count};
 use crate::actions::manual_runs;
 use crate::domain::lead::Recipient;
+use crate::graphql::decisions::{Outcome, RankedCandidate};
+use crate::graphql::leads::Lead;
+use crate::graphql::network::{Dealer, DealerKey, User, UserKey};
+use crate::graphql::payload::UserError;
+use crate::graphql::session::Ctx;
 
 /// How many of the moves are shown; the counts are of all.
 const MOVES_SHOWN: usize = 100;

@@ -3,16 +3,16 @@
 use async_graphql::{Context, Enum, ID, Object};
 use chrono::{DateTime, Utc};
 
-use super::super::connection::{Listed, PageArgs, connect};
-use super::super::interfaces::{InterfaceKey, ReassignmentInterface};
-use super::super::leads::SortDirection;
-use super::super::network::{User, UserKey};
-use super::super::session::Ctx;
 use super::loaders::{JobKey, LatestRunKey};
 use super::run::JobRun;
 use crate::actions::{Permission, permit};
 use crate::domain::id::JobId;
 use crate::domain::job as domain;
+use crate::graphql::connection::{Listed, PageArgs, connect};
+use crate::graphql::interfaces::{InterfaceKey, ReassignmentInterface};
+use crate::graphql::leads::SortDirection;
+use crate::graphql::network::{User, UserKey};
+use crate::graphql::session::Ctx;
 use crate::store::runs;
 
 /// How a job hands a lead to candidates.

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 
-use super::super::ids;
-use super::super::mutation::patch;
 use super::job::{Algorithm, FallbackKind, Ranking};
 use crate::domain::id::UserId;
 use crate::domain::input::JobInput;
 use crate::domain::job::Fallback;
 use crate::domain::{Invalid, InvalidCode};
+use crate::graphql::ids;
+use crate::graphql::mutation::patch;
 
 /// What a job does. What is left out stays as it is; for a new job, as described.
 #[derive(InputObject)]

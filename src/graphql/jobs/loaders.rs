@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use async_graphql::dataloader::Loader;
 
-use super::super::loaders::{Batch, LoadError, by_key};
 use crate::domain::id::JobId;
 use crate::domain::job::{Job, JobRun};
+use crate::graphql::loaders::{Batch, LoadError, by_key};
 use crate::store::{jobs, runs};
 
 /// A job.

@@ -2,10 +2,6 @@
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
-use super::super::ids;
-use super::super::mutation::OwnedCall;
-use super::super::payload::{UserError, split};
-use super::super::session::Ctx;
 use super::job::ReassignmentJob;
 use super::job_input::JobSettingsInput;
 use super::run::JobRun;
@@ -14,6 +10,10 @@ use crate::actions::jobs as actions;
 use crate::actions::network::Target;
 use crate::domain::Invalid;
 use crate::domain::id::JobId;
+use crate::graphql::ids;
+use crate::graphql::mutation::OwnedCall;
+use crate::graphql::payload::{UserError, split};
+use crate::graphql::session::Ctx;
 use crate::store::{jobs, runs};
 
 /// A new job.

@@ -2,18 +2,18 @@
 
 use async_graphql::{Context, ID, Object};
 
-use super::super::connection::{Listed, PageArgs, connect};
-use super::super::ids;
-use super::super::leads::SortDirection;
-use super::super::node::Node;
-use super::super::payload::split;
-use super::super::session::{Ctx, permitted};
 use super::dry_run::{JobDryRun, JobDryRunPayload};
 use super::job::ReassignmentJob;
 use super::run::JobRun;
 use crate::actions::jobs as actions;
 use crate::actions::{Permission, permit};
 use crate::domain::id::AnyId;
+use crate::graphql::connection::{Listed, PageArgs, connect};
+use crate::graphql::ids;
+use crate::graphql::leads::SortDirection;
+use crate::graphql::node::Node;
+use crate::graphql::payload::split;
+use crate::graphql::session::{Ctx, permitted};
 use crate::store::{jobs, runs};
 
 /// Queries about jobs.

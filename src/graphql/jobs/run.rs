@@ -3,11 +3,11 @@
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::super::session::Ctx;
 use super::job::ReassignmentJob;
 use super::loaders::JobKey;
 use crate::domain::Timestamp;
 use crate::domain::job as domain;
+use crate::graphql::session::Ctx;
 
 /// What started a run.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
