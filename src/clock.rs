@@ -87,11 +87,14 @@ impl Entropy {
     /// counter of 26 bits before 48 random ones (RFC 9562, section 6.2, method 1).
     pub fn id<Id: From<Uuid>>(&self, at: Timestamp) -> Id {
         let millis = u64::try_from(at.micros() / 1000).unwrap_or(0);
-        let (count, [a, b, c, d, e, f]) = self.source().next(millis);
+        let (count, tail) = self.source().next(millis);
         // The version takes the first four bits, the variant the first two of the third byte; the counter goes round them.
         let counter = [(count >> 22) & 0x0f, (count >> 14) & 0xff, (count >> 8) & 0x3f, count & 0xff];
-        let [w, x, y, z] = counter.map(|part| part as u8);
-        Id::from(uuid::Builder::from_unix_timestamp_millis(millis, &[w, x, y, z, a, b, c, d, e, f]).into_uuid())
+        let mut bytes = [0; 10];
+        for (byte, part) in bytes.iter_mut().zip(counter.map(|part| part as u8).into_iter().chain(tail)) {
+            *byte = part;
+        }
+        Id::from(uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid())
     }
 
     fn of(random: ChaCha20Rng) -> Self {

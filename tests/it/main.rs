@@ -5,7 +5,9 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test fails loudly, its helpers too"
+    clippy::large_futures,
+    clippy::format_collect,
+    reason = "a test fails loudly, its helpers too, and it may be wasteful"
 )]
 
 mod api;
@@ -26,4 +28,7 @@ mod network_write;
 mod races;
 mod rules_golden;
 mod rules_properties;
+mod schema;
+mod story;
 mod support;
+mod who_may;

@@ -150,6 +150,7 @@ const LEADS: &str = "lead_id,created_at,first_name,last_name,email,zip,country,m
     L2,2026-10-26 08:22,Bo,Ray,bo@example.com,00000,US,Ford,web,\n\
     L3,2026-10-27,Cy,Day,cy@example.com,nonsense,US,Ford,web,A-1\n\
     L4,tomorrow,Di,Fox,di,02138,US,Ford,web,\n\
+    L6,2027-01-01,Fay,Kim,fay@example.com,02138,US,Ford,web,\n\
     L5,2026-10-27,Ed,Low,ed@example.com,02138,US,Ford,web,Z-9\n\
     L1,2026-10-25T08:22:54Z,Ann,Lee,ann@example.com,02138,US,Ford,web,\n";
 
@@ -159,7 +160,7 @@ async fn leads_are_imported_once_and_nobody_is_told() {
     on_each_database(async |app: &TestApp| {
         import(app, order(app, ImportKind::Dealers), DEALERS).await;
         let (report, problems) = import(app, order(app, ImportKind::Leads), LEADS).await;
-        assert_eq!((report.created, report.unchanged, report.failed, report.warned), (3, 1, 2, 2));
+        assert_eq!((report.created, report.unchanged, report.failed, report.warned), (4, 1, 2, 3));
         let problems: Vec<&str> = problems.lines().skip(1).collect();
         assert!(
             problems[0].starts_with("3,zip,00000,`00000` is not a known postal code of US")
@@ -170,22 +171,24 @@ async fn leads_are_imported_once_and_nobody_is_told() {
                 && problems[1].ends_with(",yes")
         );
         assert!(problems[2].starts_with("5,created_at,tomorrow,") && problems[3].starts_with("5,email,di,"));
-        assert!(problems[4].starts_with("6,dealer_number,Z-9,\"`Z-9` is no dealer's number"));
+        assert!(problems[4].starts_with("6,created_at,2027-01-01,") && problems[4].ends_with(",yes"));
+        assert!(problems[5].starts_with("7,dealer_number,Z-9,\"`Z-9` is no dealer's number"));
 
         let leads = all_leads(app).await;
         let states: Vec<LeadState> = leads.iter().map(|lead| lead.state).collect();
-        assert_eq!(states, [LeadState::Unassigned, LeadState::Unassigned, LeadState::Offered]);
+        assert_eq!(states, [LeadState::Unassigned, LeadState::Unassigned, LeadState::Offered, LeadState::Unassigned]);
+        assert_eq!(leads[3].received_at, app.now(), "a date in the future becomes the moment of the import");
         let ids: Vec<_> = leads.iter().map(|lead| lead.request).collect();
         let requests = requests::lookup_many(app.store().reader(), app.tenant.id, &ids).await.unwrap();
         let has_point = |id| requests.iter().any(|request| request.id == id && request.point.is_some());
-        assert_eq!(ids.iter().map(|id| has_point(*id)).collect::<Vec<_>>(), [true, false, false]);
+        assert_eq!(ids.iter().map(|id| has_point(*id)).collect::<Vec<_>>(), [true, false, false, true]);
         // `2026-10-26 08:22` is told in the tenant's zone, New York.
         assert_eq!(leads[1].received_at.to_string(), "2026-10-26T12:22:00Z");
         assert!(app.mailbox.list().is_empty());
         assert_eq!(app.work().await.posted.sent, 0);
 
         let (again, _) = import(app, order(app, ImportKind::Leads), &LEADS.replace("Ann", "Anna")).await;
-        assert_eq!((again.created, again.unchanged), (0, 4));
+        assert_eq!((again.created, again.unchanged), (0, 5));
     })
     .await;
 }

@@ -19,7 +19,7 @@ use crate::domain::id::{DealerId, LeadId};
 use crate::domain::input::PointInput;
 use crate::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
 use crate::domain::request::{Interest, Person, Request, RequestInput, Submission};
-use crate::domain::{Invalid, Timestamp};
+use crate::domain::{Invalid, InvalidCode, Timestamp};
 use crate::store::{dealers, events, jobs, leads, requests};
 
 /// Who hands imported leads in.
@@ -112,26 +112,43 @@ fn request(batch: &Batch<'_>, cells: &Cells<'_>, outcome: &mut Outcome) -> Optio
         };
         Request::build(input, submission)
     };
-    let mut warning = None;
+    let mut warnings = Vec::new();
     let mut built = build(&input);
-    // A lead is worth more than its postal code.
+    // A lead is worth more than its postal code or its date.
     if let Err(problems) = &built
-        && problems.iter().all(|problem| problem.path == ["postalCode"])
+        && let Some(left_out) = problems.iter().map(dispensable).collect::<Option<Vec<_>>>()
     {
-        warning = problems.first().map(|problem| problem.message.clone());
-        input.postal_code = None;
+        for (problem, column) in problems.iter().zip(left_out) {
+            match column {
+                "postal_code" => input.postal_code = None,
+                _ => input.received_at = None,
+            }
+            warnings.push((column, problem.message.clone()));
+        }
         built = build(&input);
     }
     let request = built.map_err(|problems: Vec<Invalid>| cells.add(problems, |_| None)).ok()?;
-    if let (None, None, Some(code)) = (&warning, request.point, &request.address.postal_code) {
-        warning =
-            Some(format!("`{code}` is not a known postal code of {}: the lead has no point", request.address.country));
+    if let (None, Some(code)) = (request.point, &request.address.postal_code) {
+        let message =
+            format!("`{code}` is not a known postal code of {}: the lead has no point", request.address.country);
+        warnings.push(("postal_code", message));
     }
-    if let Some(message) = warning.filter(|_| !cells.has_problems()) {
+    if !warnings.is_empty() && !cells.has_problems() {
         outcome.warned += 1;
-        outcome.problems.push(cells.problem("postal_code", message, true));
+        let told = warnings.into_iter().map(|(column, message)| cells.problem(column, message, true));
+        outcome.problems.extend(told);
     }
     Some(request)
+}
+
+/// The column of a problem that is no reason to turn a lead away: it is imported without that value. A date in the future becomes the
+/// moment of the import.
+fn dispensable(problem: &Invalid) -> Option<&'static str> {
+    match (problem.path.first().map(String::as_str), problem.code) {
+        (Some("postalCode"), _) => Some("postal_code"),
+        (Some("receivedAt"), InvalidCode::OutOfRange) => Some("received_at"),
+        _ => None,
+    }
 }
 
 fn placed(batch: &Batch<'_>, cells: &Cells<'_>, surroundings: &Surroundings) -> Option<Placed> {
@@ -146,10 +163,9 @@ fn placed(batch: &Batch<'_>, cells: &Cells<'_>, surroundings: &Surroundings) -> 
         return None;
     };
     let zone = batch.ground.tenant.time_zone;
-    let offered_at = cells.moment("offered_at", zone).or_else(|| cells.moment("received_at", zone)).unwrap_or(batch.at);
-    if offered_at > batch.at {
-        cells.refuse("offered_at", "lies in the future, check the clock and the time zone");
-    }
+    let told = cells.moment("offered_at", zone).or_else(|| cells.moment("received_at", zone));
+    // A date in the future is noted with the request; an offer cannot have been made later than now.
+    let offered_at = told.map_or(batch.at, |told| told.min(batch.at));
     let due_at = surroundings.elapsed_min.map(|elapsed| offered_at + elapsed);
     Some(Placed { dealer: Some((dealer.id, offered_at)), custom, due_at })
 }

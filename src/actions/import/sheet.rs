@@ -141,8 +141,8 @@ fn refused(message: &str) -> ActionError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::mapping::{Own, Wishes};
     use super::*;
+    use crate::actions::import::mapping::{Own, Wishes};
     use crate::store::imports::ImportKind;
 
     fn rows(file: &[u8]) -> Vec<ReadRow> {

@@ -13,14 +13,12 @@ use crate::domain::lead::Recipient;
 use crate::domain::place::km_to_miles;
 use crate::domain::request::{Interest, RequestInput};
 use crate::domain::{Invalid, InvalidCode, decision, interface};
-use crate::graphql::decisions::{ExcludedCounts, RankedCandidate, exclusions};
+use crate::graphql::decisions::{ExcludedCounts, ExclusionReason, RankedCandidate, exclusions};
 use crate::graphql::ids;
 use crate::graphql::leads::{Point, PointInput};
 use crate::graphql::payload::{UserError, split};
 use crate::graphql::session::Ctx;
 use crate::rules::TermOutcome;
-
-use crate::graphql::decisions::ExclusionReason;
 
 /// A published version.
 #[derive(InputObject)]

@@ -3,13 +3,13 @@
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::super::connection::{Listed, PageArgs, bad_input, connect};
-use super::super::ids;
-use super::super::session::{Ctx, permitted};
 use super::event::{Event, EventKind};
 use super::filter::SortDirection;
 use crate::actions::Permission;
 use crate::domain::Timestamp;
+use crate::graphql::connection::{Listed, PageArgs, bad_input, connect};
+use crate::graphql::ids;
+use crate::graphql::session::{Ctx, permitted};
 use crate::store::{events, tenants};
 
 /// What a credential may be.

@@ -4,10 +4,10 @@ use async_graphql::{Context, Enum, ID, Json, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::super::loaders::LeadKey;
-use super::super::session::Ctx;
 use super::lead::Lead;
 use crate::domain;
+use crate::graphql::loaders::LeadKey;
+use crate::graphql::session::Ctx;
 
 /// What happened.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use async_graphql::{Enum, ID, InputObject};
 use chrono::{DateTime, Utc};
 
-use super::super::connection::bad_input;
-use super::super::ids;
 use super::lead::LeadState;
 use crate::domain::{Invalid, Timestamp};
+use crate::graphql::connection::bad_input;
+use crate::graphql::ids;
 use crate::store::leads::{self, LeadSort};
 use crate::store::{Order, Scope};
 

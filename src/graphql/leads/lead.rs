@@ -4,14 +4,6 @@ use async_graphql::{Context, Enum, ID, Json, Object};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::super::connection::{Listed, PageArgs, connect};
-use super::super::decisions::Decision;
-use super::super::jobs::ReassignmentJob;
-use super::super::loaders::{
-    ChainKey, DecisionKey, DecisionsKey, DeliveriesKey, LatestEventKey, LeadKey, OffersKey, RequestKey,
-};
-use super::super::network::{CalendarEvent, CalendarKey, Dealer, DealerKey, Sight, User, UserKey};
-use super::super::session::Ctx;
 use super::event::Event;
 use super::message::{Delivery, Offer};
 use super::request::Request;
@@ -19,6 +11,14 @@ use crate::actions::{Permission, permit};
 use crate::domain;
 use crate::domain::Timestamp;
 use crate::domain::lead::Recipient;
+use crate::graphql::connection::{Listed, PageArgs, connect};
+use crate::graphql::decisions::Decision;
+use crate::graphql::jobs::ReassignmentJob;
+use crate::graphql::loaders::{
+    ChainKey, DecisionKey, DecisionsKey, DeliveriesKey, LatestEventKey, LeadKey, OffersKey, RequestKey,
+};
+use crate::graphql::network::{CalendarEvent, CalendarKey, Dealer, DealerKey, Sight, User, UserKey};
+use crate::graphql::session::Ctx;
 use crate::store::Order;
 use crate::store::events::{self, EventFilter};
 

@@ -3,12 +3,6 @@
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::super::connection::{Listed, PageArgs, connect};
-use super::super::ids;
-use super::super::loaders::LeadKey;
-use super::super::mutation::OwnedCall;
-use super::super::payload::{UserError, split};
-use super::super::session::{Ctx, permitted};
 use super::filter::SortDirection;
 use super::lead::Lead;
 use crate::actions::messages;
@@ -16,6 +10,12 @@ use crate::actions::{Permission, permit};
 use crate::domain;
 use crate::domain::Timestamp;
 use crate::domain::offer::Addressee;
+use crate::graphql::connection::{Listed, PageArgs, connect};
+use crate::graphql::ids;
+use crate::graphql::loaders::LeadKey;
+use crate::graphql::mutation::OwnedCall;
+use crate::graphql::payload::{UserError, split};
+use crate::graphql::session::{Ctx, permitted};
 use crate::store::deliveries;
 
 /// Where a message stands.

@@ -4,10 +4,6 @@ use async_graphql::{Context, Enum, ID, InputObject, Json, MaybeUndefined, Object
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::super::ids;
-use super::super::mutation::{OwnedCall, patch};
-use super::super::payload::{UserError, split};
-use super::super::session::Ctx;
 use super::lead::Lead;
 use crate::actions::ActionError;
 use crate::actions::amend::{self, LeadPatch};
@@ -20,6 +16,10 @@ use crate::domain::input::PointInput as DomainPoint;
 use crate::domain::lead::Recipient;
 use crate::domain::request::{Interest, Person, RequestInput};
 use crate::domain::{Invalid, InvalidCode, Timestamp};
+use crate::graphql::ids;
+use crate::graphql::mutation::{OwnedCall, patch};
+use crate::graphql::payload::{UserError, split};
+use crate::graphql::session::Ctx;
 use crate::store::leads;
 
 /// How leads are handed to candidates.

@@ -1,12 +1,12 @@
-//! Reading leads.
+//! Reading leads: one copy by its id, and the lead grid.
 
 use async_graphql::{Context, ID, Object};
 
-use super::super::connection::{Listed, PageArgs, connect};
-use super::super::ids;
-use super::super::session::Ctx;
 use super::filter::{LeadFilter, LeadOrder};
 use super::lead::Lead;
+use crate::graphql::connection::{Listed, PageArgs, connect};
+use crate::graphql::ids;
+use crate::graphql::session::Ctx;
 use crate::store::leads;
 
 /// Queries about leads.

@@ -3,13 +3,13 @@
 use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
 
-use super::super::leads::Lead;
-use super::super::loaders::LeadKey;
-use super::super::session::Ctx;
 use super::loaders::UserKey;
 use super::user::User;
 use crate::domain::Timestamp;
 use crate::domain::calendar as domain;
+use crate::graphql::leads::Lead;
+use crate::graphql::loaders::LeadKey;
+use crate::graphql::session::Ctx;
 
 /// An appointment or task on a lead.
 #[derive(Clone)]

@@ -3,10 +3,6 @@
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use chrono::{DateTime, Utc};
 
-use super::super::ids;
-use super::super::mutation::{OwnedCall, patch};
-use super::super::payload::split;
-use super::super::session::Ctx;
 use super::calendar::CalendarEvent;
 use super::payload::{CalendarEventPayload, RemovedPayload};
 use crate::actions::ActionError;
@@ -15,6 +11,10 @@ use crate::actions::network::Target;
 use crate::domain::id::{CalendarEventId, LeadId, UserId};
 use crate::domain::input::CalendarEventInput;
 use crate::domain::{Invalid, Timestamp};
+use crate::graphql::ids;
+use crate::graphql::mutation::{OwnedCall, patch};
+use crate::graphql::payload::split;
+use crate::graphql::session::Ctx;
 use crate::store::calendar;
 
 /// A new appointment or task on a lead.

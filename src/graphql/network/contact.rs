@@ -3,11 +3,11 @@
 use async_graphql::{Context, Enum, ID, Object};
 use chrono::{DateTime, Utc};
 
-use super::super::session::Ctx;
 use super::dealer::Dealer;
 use super::loaders::DealerKey;
 use crate::domain::Timestamp;
 use crate::domain::dealer as domain;
+use crate::graphql::session::Ctx;
 
 /// Whether a contact may act on a lead or is only told.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]

@@ -4,12 +4,12 @@ use async_graphql::{Context, Enum, ID, Json, Object, SimpleObject};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde_json::{Map, Value};
 
-use super::super::leads::Point;
-use super::super::session::Ctx;
 use super::contact::Contact;
 use super::loaders::ContactsKey;
 use super::sight::Sight;
 use crate::domain::dealer as domain;
+use crate::graphql::leads::Point;
+use crate::graphql::session::Ctx;
 
 /// How a dealer's system takes leads.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]

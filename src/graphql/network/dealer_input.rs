@@ -4,12 +4,12 @@ use async_graphql::{ID, InputObject, Json, MaybeUndefined};
 use chrono::{NaiveDate, NaiveTime};
 use serde_json::{Map, Value};
 
-use super::super::leads::PointInput;
-use super::super::mutation::patch;
 use super::contact::ContactKind;
 use super::dealer::CrmKind;
 use crate::domain::dealer as domain;
 use crate::domain::input::{ContactInput, DealerInput, PointInput as DomainPoint};
+use crate::graphql::leads::PointInput;
+use crate::graphql::mutation::patch;
 
 /// A dealer's value in a category group.
 #[derive(InputObject)]

@@ -2,10 +2,6 @@
 
 use async_graphql::{Context, Object};
 
-use super::super::ids;
-use super::super::mutation::OwnedCall;
-use super::super::payload::split;
-use super::super::session::Ctx;
 use super::contact::Contact;
 use super::dealer::Dealer;
 use super::dealer_input::{
@@ -16,6 +12,10 @@ use super::payload::{ContactPayload, DealerPayload, RemovedPayload};
 use crate::actions::ActionError;
 use crate::actions::network::{Target, contacts as contact_actions, dealers as dealer_actions};
 use crate::domain::id::{ContactId, DealerId};
+use crate::graphql::ids;
+use crate::graphql::mutation::OwnedCall;
+use crate::graphql::payload::split;
+use crate::graphql::session::Ctx;
 use crate::store::{contacts, dealers};
 
 /// Changes of dealers and their contacts.

@@ -2,10 +2,6 @@
 
 use async_graphql::{Context, ID, InputObject, Object};
 
-use super::super::ids;
-use super::super::mutation::OwnedCall;
-use super::super::payload::split;
-use super::super::session::Ctx;
 use super::definition::{Category, CustomField, FieldSubject, FieldType};
 use super::payload::{CategoryPayload, CustomFieldPayload, RemovedPayload};
 use crate::actions::ActionError;
@@ -13,6 +9,10 @@ use crate::actions::network::{FieldChange, Target, categories as category_action
 use crate::domain::field::{Choice, FieldDraft};
 use crate::domain::id::{CategoryId, CustomFieldId};
 use crate::domain::input::CategoryInput;
+use crate::graphql::ids;
+use crate::graphql::mutation::OwnedCall;
+use crate::graphql::payload::split;
+use crate::graphql::session::Ctx;
 use crate::store::{categories, fields};
 
 /// A new category group.

@@ -2,10 +2,10 @@
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 
-use super::super::session::Ctx;
 use super::loaders::{MembersKey, UserKey};
 use super::user::User;
 use crate::domain::user as domain;
+use crate::graphql::session::Ctx;
 
 /// One user in one group.
 #[derive(SimpleObject)]

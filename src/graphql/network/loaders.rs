@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use async_graphql::dataloader::Loader;
 
-use super::super::loaders::{Batch, LoadError, by_key, grouped};
 use crate::domain::calendar::CalendarEvent;
 use crate::domain::dealer::{Contact, Dealer};
 use crate::domain::id::{DealerId, GroupId, LeadId, UserId};
 use crate::domain::user::{Group, Membership, User};
+use crate::graphql::loaders::{Batch, LoadError, by_key, grouped};
 use crate::store::{calendar, contacts, dealers, groups, users};
 
 /// A dealer.

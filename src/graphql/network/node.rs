@@ -2,13 +2,13 @@
 
 use async_graphql::Context;
 
-use super::super::leads::Lead;
-use super::super::loaders::LeadKey;
-use super::super::node::Node;
-use super::super::session::Ctx;
 use super::loaders::{ContactsKey, DealerKey, GroupKey, UserKey};
 use super::{CalendarEvent, Category, Contact, CustomField, Dealer, Group, Sight, User};
 use crate::domain::id::{AnyId, CalendarEventId, ContactId};
+use crate::graphql::leads::Lead;
+use crate::graphql::loaders::LeadKey;
+use crate::graphql::node::Node;
+use crate::graphql::session::Ctx;
 use crate::store::{calendar, categories, contacts, fields};
 
 /// The object with this id, if it belongs to the network and may be seen.

@@ -2,13 +2,13 @@
 
 use async_graphql::{ID, SimpleObject};
 
-use super::super::payload::UserError;
 use super::calendar::CalendarEvent;
 use super::contact::Contact;
 use super::dealer::Dealer;
 use super::definition::{Category, CustomField};
 use super::group::Group;
 use super::user::User;
+use crate::graphql::payload::UserError;
 
 /// A dealer that was made or changed, or what stands in the way.
 #[derive(SimpleObject)]

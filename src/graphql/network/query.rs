@@ -2,10 +2,6 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 
-use super::super::connection::{Listed, PageArgs, bad_input, connect};
-use super::super::ids;
-use super::super::leads::SortDirection;
-use super::super::session::Ctx;
 use super::calendar::CalendarEvent;
 use super::dealer::Dealer;
 use super::definition::{Category, CustomField, FieldSubject};
@@ -14,6 +10,10 @@ use super::node::calendar_event;
 use super::sight::Sight;
 use super::user::{StaffRole, User};
 use crate::domain::{Invalid, field::Subject};
+use crate::graphql::connection::{Listed, PageArgs, bad_input, connect};
+use crate::graphql::ids;
+use crate::graphql::leads::SortDirection;
+use crate::graphql::session::Ctx;
 use crate::store::dealers::{DealerFilter as StoredDealerFilter, DealerSort};
 use crate::store::users::UserFilter as StoredUserFilter;
 use crate::store::{categories, dealers, fields, groups, users};

@@ -1,8 +1,8 @@
 //! How much of the network a credential sees.
 
-use super::super::session::Session;
 use crate::domain::actor::Role;
 use crate::domain::id::DealerId;
+use crate::graphql::session::Session;
 
 /// How much of the network a credential sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

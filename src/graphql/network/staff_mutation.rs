@@ -2,10 +2,6 @@
 
 use async_graphql::{Context, Object};
 
-use super::super::ids;
-use super::super::mutation::OwnedCall;
-use super::super::payload::split;
-use super::super::session::Ctx;
 use super::group::Group;
 use super::payload::{GroupPayload, RemovedPayload, UserPayload};
 use super::user::User;
@@ -18,6 +14,10 @@ use crate::actions::network::{Target, groups as group_actions, users as user_act
 use crate::domain::Invalid;
 use crate::domain::id::{GroupId, UserId};
 use crate::domain::input::GroupInput;
+use crate::graphql::ids;
+use crate::graphql::mutation::OwnedCall;
+use crate::graphql::payload::split;
+use crate::graphql::session::Ctx;
 use crate::store::{groups, users};
 
 /// Changes of users and groups.

@@ -4,13 +4,13 @@ use async_graphql::{Context, Enum, ID, Json, Object, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value};
 
-use super::super::session::Ctx;
 use super::dealer::Dealer;
 use super::group::{Group, GroupMembership};
 use super::loaders::{DealerKey, GroupKey, MembershipsKey};
 use super::sight::Sight;
 use crate::domain::actor::Role;
 use crate::domain::user as domain;
+use crate::graphql::session::Ctx;
 
 /// What a user may be.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]

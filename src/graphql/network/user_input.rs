@@ -4,12 +4,12 @@ use async_graphql::{ID, InputObject, Json, MaybeUndefined};
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
-use super::super::ids;
-use super::super::mutation::patch;
 use super::user::StaffRole;
 use crate::domain::Invalid;
 use crate::domain::input::UserInput;
 use crate::domain::user as domain;
+use crate::graphql::ids;
+use crate::graphql::mutation::patch;
 
 /// Whole days on which a user is away, both included.
 #[derive(InputObject)]

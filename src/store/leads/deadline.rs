@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::conn::Conn;
-use super::super::error::StoreError;
 use crate::domain::Timestamp;
 use crate::domain::id::{RequestId, TenantId};
+use crate::store::conn::Conn;
+use crate::store::error::StoreError;
 
 /// Which of a copy's two deadlines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::super::conn::Conn;
-use super::super::error::StoreError;
-use super::super::map::recipient;
 use crate::domain::Timestamp;
 use crate::domain::id::TenantId;
 use crate::domain::lead::Recipient;
+use crate::store::conn::Conn;
+use crate::store::error::StoreError;
+use crate::store::map::recipient;
 
 /// What a recipient has in hand.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

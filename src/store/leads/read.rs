@@ -3,16 +3,16 @@
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LikeExpr, Query};
 use sea_orm::{ColumnTrait, EntityTrait, IntoSimpleExpr, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::super::conn::Conn;
-use super::super::error::StoreError;
-use super::super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
-use super::super::rows::lead::{Column, Entity, Model};
-use super::super::rows::request;
-use super::super::scope::Scope;
 use super::row::domain;
 use crate::domain::Timestamp;
 use crate::domain::id::{DealerId, JobId, LeadId, RequestId, TenantId, UserId};
 use crate::domain::lead::{Lead, LeadState};
+use crate::store::conn::Conn;
+use crate::store::error::StoreError;
+use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use crate::store::rows::lead::{Column, Entity, Model};
+use crate::store::rows::request;
+use crate::store::scope::Scope;
 
 /// Which copies of a scope are wanted: all conditions must hold; an empty one holds for every copy.
 #[derive(Clone, Debug, Default)]

@@ -1,9 +1,9 @@
 //! One copy between its row and its domain value.
 
-use super::super::error::StoreError;
-use super::super::map::{named, object, recipient, recipient_columns, time};
-use super::super::rows::lead::Model;
 use crate::domain::lead::{Lead, LeadTimes, Workflow};
+use crate::store::error::StoreError;
+use crate::store::map::{named, object, recipient, recipient_columns, time};
+use crate::store::rows::lead::Model;
 
 pub(super) fn domain(row: Model) -> Result<Lead, StoreError> {
     Ok(Lead {

@@ -1,16 +1,16 @@
-//! Writing copies. INVARIANT: the caller holds the copies' requests ([`super::super::requests::lock`]).
+//! Writing copies. INVARIANT: the caller holds the copies' requests ([`crate::store::requests::lock`]).
 
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::Condition;
 
-use super::super::conn::Conn;
-use super::super::error::StoreError;
-use super::super::map::{insert_all, update_where};
-use super::super::rows::lead::Column;
 use super::row::row;
 use crate::domain::Timestamp;
 use crate::domain::id::{LeadId, TenantId};
 use crate::domain::lead::Lead;
+use crate::store::conn::Conn;
+use crate::store::error::StoreError;
+use crate::store::map::{insert_all, update_where};
+use crate::store::rows::lead::Column;
 
 /// How copies are taken away.
 #[derive(Clone, Copy, Debug)]

@@ -1,4 +1,4 @@
-//! Rows of `jobs`.
+//! Rows of `jobs`: reassignment jobs with their settings.
 
 use sea_orm::entity::prelude::*;
 

@@ -177,10 +177,10 @@ impl TestApp {
         let outside = Outside {
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             entropy: Arc::new(Entropy::from_seed(seed)),
-            mailbox: Some(mailbox),
+            mailbox: Some(Arc::clone(&mailbox)),
         };
         let app = App::build(self.app.config.clone(), outside, SchemaPolicy::Migrate).await.unwrap();
-        Sibling { app: Arc::new(app) }
+        Sibling { app: Arc::new(app), mailbox }
     }
 
     pub fn engine(&self) -> Engine {
@@ -320,6 +320,7 @@ pub fn link_in(text: &str) -> Option<String> {
 /// Another process on the same database.
 pub struct Sibling {
     pub app: Arc<App>,
+    pub mailbox: Arc<Mailbox>,
 }
 
 impl Drop for TestApp {

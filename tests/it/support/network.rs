@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use baton::actions::Call;
 use baton::actions::intake::{NewLead, submit_lead};
-use baton::actions::network::{contacts, dealers};
+use baton::actions::network::{contacts, dealers, users};
 use baton::actions::reassign::{Reassignment, Target, reassign};
 use baton::domain::dealer::ContactKind;
-use baton::domain::id::{ContactId, DealerId, LeadId};
-use baton::domain::input::{ContactInput, DealerInput};
+use baton::domain::id::{ContactId, DealerId, LeadId, UserId};
+use baton::domain::input::{ContactInput, DealerInput, UserInput};
 use baton::domain::lead::{Lead, Recipient};
 use baton::domain::request::{Interest, Person, RequestInput};
 use baton::store::{Scope, leads};
@@ -93,5 +93,20 @@ impl TestApp {
     /// A copy as it stands in the database.
     pub async fn lead(&self, id: LeadId) -> Lead {
         leads::lookup(self.store().reader(), &Scope::system(self.tenant.id), id).await.unwrap().unwrap()
+    }
+}
+
+impl TestApp {
+    /// A member of staff, who may be a manager or a member by token.
+    pub async fn new_user(&self, email: &str) -> UserId {
+        let input = UserInput {
+            first_name: Some("Mia".to_owned()),
+            last_name: Some("Moss".to_owned()),
+            email: Some(email.to_owned()),
+            ..UserInput::default()
+        };
+        let admin = self.admin();
+        let call = Call { actor: &admin, mutation: "createUser", input: &Value::Null, key: None };
+        users::create_user(self.context(), call, &input).await.unwrap()
     }
 }

@@ -4,12 +4,12 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::super::person::email;
-use super::super::problems::Problems;
 use crate::domain::category::Category;
 use crate::domain::dealer::{CrmIntegration, CrmKind, OpeningHours, TerritoryEntry};
 use crate::domain::error::{optional_text, text};
 use crate::domain::field::{CustomValues, FieldDefinition, nearest};
+use crate::domain::input::person::email;
+use crate::domain::input::problems::Problems;
 use crate::domain::{Invalid, InvalidCode};
 
 /// SPEC §1: a dealer's number has at most 20 characters.
@@ -48,7 +48,7 @@ pub(super) fn number(field: &str, given: &str) -> Result<String, Invalid> {
     Err(Invalid::new(field, InvalidCode::Malformed, message))
 }
 
-pub(in super::super) fn time_zone(given: &str) -> Result<Tz, Invalid> {
+pub(in crate::domain::input) fn time_zone(given: &str) -> Result<Tz, Invalid> {
     given.trim().parse().map_err(|_| {
         let shown: String = given.chars().take(60).collect();
         let message = format!("`{shown}` is not a time zone, write it like `America/New_York`");
@@ -191,7 +191,7 @@ fn https_url(given: &str) -> Result<String, Invalid> {
 }
 
 /// The custom values after a change; checked on every write, so that a field that became required is asked for (EXPR-8).
-pub(in super::super) fn set_custom(
+pub(in crate::domain::input) fn set_custom(
     place: &mut Map<String, Value>,
     given: Option<&Map<String, Value>>,
     fields: &[FieldDefinition],

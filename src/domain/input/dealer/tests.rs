@@ -6,12 +6,12 @@ use chrono_tz::America;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::super::known::Located;
 use super::*;
 use crate::domain::Point;
 use crate::domain::category::Category;
 use crate::domain::dealer::CrmKind;
 use crate::domain::field::{Choice, FieldDefinition, FieldDraft, FieldType, Subject};
+use crate::domain::input::known::Located;
 use crate::domain::tenant::DistanceUnit;
 
 const AT: Timestamp = Timestamp::from_micros(1_000);
