@@ -9,9 +9,8 @@ use chrono_tz::Tz;
 
 use crate::domain::Timestamp;
 use crate::domain::message::{Distance, LeadSummary, Line};
+use crate::domain::place::km_to_miles;
 use crate::domain::tenant::DistanceUnit;
-
-const KM_PER_MILE: f64 = 1.609_344;
 
 /// `Sat 21 Nov 2026, 14:05 EST`: the reader's wall clock, with the zone's name. Zones without an abbreviation of letters
 /// show their offset (`UTC-03`).
@@ -42,7 +41,7 @@ pub fn duration(span: Duration) -> String {
 pub fn distance(distance: Distance) -> String {
     let (value, unit) = match distance.unit {
         DistanceUnit::Km => (distance.km, "km"),
-        DistanceUnit::Mi => (distance.km / KM_PER_MILE, "mi"),
+        DistanceUnit::Mi => (km_to_miles(distance.km), "mi"),
     };
     if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
 }

@@ -15,7 +15,7 @@ use crate::domain::interface::{
     CandidateKind, Definition, Direction, Interface, InterfaceVersion, Nulls, Radius, SortLevel,
 };
 use crate::domain::job::{Algorithm, Fallback, Job, Notify, Ranking};
-use crate::places::miles_to_km;
+use crate::domain::place::miles_to_km;
 
 /// The category group of dealers, best first.
 pub const TIERS: [&str; 3] = ["Gold", "Silver", "Bronze"];

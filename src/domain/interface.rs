@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::{InterfaceId, InterfaceVersionId, TenantId};
+use super::place::miles_to_km;
 use super::time::Timestamp;
 
 /// The greatest distance when an interface names none: 1,500 international miles (SPEC IFACE-4).
-pub const DEFAULT_RADIUS_KM: f64 = 1_500.0 * 1.609_344;
+pub const DEFAULT_RADIUS_KM: f64 = miles_to_km(1_500.0);
 /// The most candidates that an interface may return: enough for any blast, few enough to store with each decision.
 pub const LIMIT_MAX: u32 = 250;
 /// The most sort levels: past this nobody can say what an order means.

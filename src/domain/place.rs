@@ -6,6 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Invalid, InvalidCode};
 
+/// The international mile of 1959, exact by definition.
+pub const KM_PER_MILE: f64 = 1.609_344;
+
+/// International miles to kilometres.
+pub const fn miles_to_km(miles: f64) -> f64 {
+    miles * KM_PER_MILE
+}
+
+/// Kilometres to international miles.
+pub const fn km_to_miles(km: f64) -> f64 {
+    km / KM_PER_MILE
+}
+
 /// A point in degrees, WGS 84: latitude −90 to 90, longitude −180 to 180, both finite.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "RawPoint")]

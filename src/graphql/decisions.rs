@@ -13,7 +13,7 @@ use super::session::Ctx;
 use crate::actions::{Permission, permit};
 use crate::domain::decision as domain;
 use crate::domain::lead::Recipient;
-use crate::places::km_to_miles;
+use crate::domain::place::km_to_miles;
 
 /// How a decision came out.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]

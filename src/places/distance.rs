@@ -9,9 +9,6 @@ use crate::domain::Point;
 /// The earth's mean radius that every distance is measured with, R₁ of GRS 80; the constant of [`geo::Haversine`], in km.
 pub const EARTH_RADIUS_KM: f64 = Haversine.radius() / METRES_PER_KM;
 
-/// The international mile of 1959, exact by definition.
-pub const KM_PER_MILE: f64 = 1.609_344;
-
 const METRES_PER_KM: f64 = 1_000.0;
 
 /// The great circle between two points in kilometres: finite, never negative, the same from either end.
@@ -20,16 +17,6 @@ pub fn distance_km(from: Point, to: Point) -> f64 {
     // Between antipodes rounding can lift the haversine above 1, whose arc sine is not a number.
     let metres = if metres.is_nan() { Haversine.radius() * std::f64::consts::PI } else { metres };
     metres / METRES_PER_KM
-}
-
-/// International miles to kilometres.
-pub const fn miles_to_km(miles: f64) -> f64 {
-    miles * KM_PER_MILE
-}
-
-/// Kilometres to international miles.
-pub const fn km_to_miles(km: f64) -> f64 {
-    km / KM_PER_MILE
 }
 
 /// A point of the unit sphere: x through 0° E on the equator, y through 90° E, z through the north pole.
@@ -48,6 +35,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::place::{km_to_miles, miles_to_km};
 
     fn point(lat: f64, lon: f64) -> Point {
         Point::new(lat, lon).unwrap()

@@ -11,7 +11,7 @@ pub mod row;
 pub mod table;
 pub mod time_zone;
 
-pub use distance::{EARTH_RADIUS_KM, distance_km, km_to_miles, miles_to_km, unit_vector};
+pub use distance::{EARTH_RADIUS_KM, distance_km, unit_vector};
 pub use error::RowProblem;
 pub use index::{Neighbour, SpatialIndex};
 pub use merge::PostalMerger;

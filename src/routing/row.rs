@@ -9,7 +9,8 @@ use super::subject::Subject;
 use crate::domain::Timestamp;
 use crate::domain::interface::CandidateKind;
 use crate::domain::lead::Recipient;
-use crate::places::{distance_km, km_to_miles};
+use crate::domain::place::km_to_miles;
+use crate::places::distance_km;
 use crate::rules::{DealerField, FieldId, FieldSource, UserField, Value, Values};
 
 /// A candidate beside a lead.

@@ -7,6 +7,7 @@ mod edit;
 mod preview;
 mod publish;
 
+pub use crate::routing::{DefinitionProblem, Explanation, Problem};
 pub use edit::{InterfaceChange, NewInterface, create_interface, discard_draft, remove_interface, update_interface};
 pub use preview::{Asked, For, Place, Preview, explain, preview};
 pub use publish::{publish_interface, restore_version};

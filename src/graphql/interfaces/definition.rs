@@ -3,8 +3,8 @@
 use async_graphql::{Enum, InputObject, Object, OneofObject, SimpleObject};
 
 use crate::domain::interface as domain;
+use crate::domain::place::{km_to_miles, miles_to_km};
 use crate::domain::{Invalid, InvalidCode};
-use crate::places::{km_to_miles, miles_to_km};
 
 /// What an interface ranks; fixed once saved.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]

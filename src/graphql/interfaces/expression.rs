@@ -2,10 +2,10 @@
 
 use async_graphql::{Context, Enum, Object, SimpleObject};
 
+use crate::actions::interfaces::DefinitionProblem;
 use crate::actions::interfaces::check;
 use crate::actions::{ActionError, Permission};
 use crate::graphql::session::{Ctx, permitted};
-use crate::routing::DefinitionProblem;
 use crate::rules::{self, Expect};
 
 /// Where an expression stands, hence which variables it has.

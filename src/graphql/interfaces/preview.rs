@@ -5,22 +5,20 @@ use serde_json::Value;
 
 use super::definition::{CandidateKind, InterfaceDefinitionInput};
 use super::expression::{ExpressionDiagnostic, diagnose};
+use crate::actions::interfaces::Explanation;
 use crate::actions::interfaces::{self, Asked, For, Place};
 use crate::domain::id::{DealerId, UserId};
 use crate::domain::input::PointInput as DomainPoint;
 use crate::domain::lead::Recipient;
+use crate::domain::place::km_to_miles;
 use crate::domain::request::{Interest, RequestInput};
 use crate::domain::{Invalid, InvalidCode, decision, interface};
-use crate::graphql::decisions::{ExcludedCounts, RankedCandidate, exclusions};
+use crate::graphql::decisions::{ExcludedCounts, ExclusionReason, RankedCandidate, exclusions};
 use crate::graphql::ids;
 use crate::graphql::leads::{Point, PointInput};
 use crate::graphql::payload::{UserError, split};
 use crate::graphql::session::Ctx;
-use crate::places::km_to_miles;
-use crate::routing::Explanation;
 use crate::rules::TermOutcome;
-
-use crate::graphql::decisions::ExclusionReason;
 
 /// A published version.
 #[derive(InputObject)]
@@ -114,7 +112,7 @@ pub struct ExplainCandidateInput {
 
 /// Why an answer is less than it could be.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "crate::routing::Problem")]
+#[graphql(remote = "crate::actions::interfaces::Problem")]
 pub enum PreviewProblem {
     /// The lead has no point and the definition asks for distances: a radius then leaves everybody out who is somewhere.
     NoPoint,
