@@ -159,7 +159,7 @@ fn limits(config: &Config) -> Limits {
         root_fields: limits.root_fields as u64,
         directives: limits.directives as u64,
         cost: limits.cost as u64,
-        requests_per_minute: limits.requests_per_second.saturating_mul(60),
+        requests_per_minute: limits.requests_per_minute,
         ..Limits::default()
     }
 }

@@ -104,8 +104,7 @@ impl Problems {
             ("limits.root_fields", limits.root_fields),
             ("limits.directives", limits.directives),
             ("limits.cost", limits.cost),
-            ("limits.requests_per_second", limits.requests_per_second as usize),
-            ("limits.requests_burst", limits.requests_burst as usize),
+            ("limits.requests_per_minute", limits.requests_per_minute as usize),
         ] {
             self.positive(key, value as u64);
         }

@@ -184,10 +184,8 @@ sections! {
         directives: usize = Default("50");
         /// Fields that the answer may have, list fields multiplied by their page size.
         cost: usize = Default("5_000");
-        /// Requests per second that one credential may make in the long run.
-        requests_per_second: u32 = Default("50");
-        /// Requests that one credential may make at once after a pause.
-        requests_burst: u32 = Default("200");
+        /// Requests per minute that one credential may make, all of which may come at once.
+        requests_per_minute: u32 = Default("3_000");
         /// Who may read the schema: `everyone`, `authenticated`, `admins`, `nobody`.
         introspection: Visibility = Default(r#""authenticated""#);
         /// Who is told the nearest known name of a mistyped field: `everyone`, `authenticated`, `admins`, `nobody`.
