@@ -62,7 +62,7 @@ pub struct Address {
 pub struct Capacity {
     /// Offered, acknowledged and accepted leads at one time.
     pub open: Option<i64>,
-    /// Leads offered in one day of the dealer's time zone.
+    /// Leads offered in one day of the tenant's time zone.
     pub per_day: Option<i64>,
 }
 

@@ -14,7 +14,7 @@ use crate::domain::lead::Recipient;
 pub struct Load {
     /// Offered, acknowledged and accepted leads.
     pub open: i64,
-    /// Leads offered since the start of the recipient's day.
+    /// Leads offered since the start of the tenant's day.
     pub today: i64,
     /// Share of offers that were acknowledged, 0 to 1; none without offers.
     pub ack_rate: Option<f64>,

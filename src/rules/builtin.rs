@@ -118,7 +118,7 @@ table! {
     AckRate "ack_rate" Type::Double, Computed; "Share of offers that the dealer acknowledged, 0 to 1; missing without offers."
     ResponseMinutes "response_minutes" Type::Double, Computed; "Median minutes from offer to acknowledgement; missing without any."
     OpenLeads "open_leads" Type::Int, Computed; "How many open leads the dealer has now."
-    LeadsToday "leads_today" Type::Int, Computed; "How many leads the dealer was offered today, in the dealer's time zone."
+    LeadsToday "leads_today" Type::Int, Computed; "How many leads the dealer was offered today, in the tenant's time zone."
 }
 
 table! {
@@ -135,6 +135,6 @@ table! {
     Groups "groups" TEXTS, Always; "The names of the groups that the user shares."
     Roles "roles" TEXTS, Always; "The user's access roles."
     OpenLeads "open_leads" Type::Int, Computed; "How many open leads the user has now."
-    LeadsToday "leads_today" Type::Int, Computed; "How many leads the user was given today, in the user's time zone."
+    LeadsToday "leads_today" Type::Int, Computed; "How many leads the user was given today, in the tenant's time zone."
     Lottery "lottery" Type::Double, Computed; "A number from 0 to 1, drawn for this request and user; the same at every look."
 }

@@ -219,7 +219,7 @@ impl Dealer {
         Ok(capacity.and_then(|count| i32::try_from(count).ok()))
     }
 
-    /// How many leads it is offered in a day of its time zone; null for no limit.
+    /// How many leads it is offered in a day of the tenant's time zone; null for no limit.
     fn capacity_per_day(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<i32>> {
         let capacity = if self.is_open_to(ctx)? { self.0.capacity.per_day } else { None };
         Ok(capacity.and_then(|count| i32::try_from(count).ok()))
