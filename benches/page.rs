@@ -90,7 +90,7 @@ async fn fill(pool: &PgPool, leads: u64) {
             "insert into leads (tenant_id, id, request_id, root_id, round, state, dealer_id, source, received_at, offered_at,
                acknowledged_at, acknowledged_by, accepted_at, excluded_from_automation, follow_up_status, custom, version, created_by,
                created_at, updated_at)
-             select '{TENANT}', r.id, r.id, r.id, 0, (array['OFFERED', 'ACKNOWLEDGED', 'ACCEPTED'])[1 + n % 3], d.id, r.source,
+             select '{TENANT}', r.id, r.id, r.id, 0, (array['OFFERED', 'ACKNOWLEDGED', 'ACCEPTED'])[1 + r.n % 3], d.id, r.source,
                r.received_at, r.received_at, r.received_at, 'bench', r.received_at, false, 'NOT_CONTACTED', '{{}}', 1, 'bench',
                r.received_at, r.received_at
              from (select *, row_number() over () n from requests) r
