@@ -6,11 +6,9 @@ use serde_json::Value;
 use crate::domain::event::{EventActor, EventKind};
 use crate::domain::field::{CustomValues, Subject};
 use crate::domain::id::{LeadId, RequestId};
-use crate::domain::job::{Algorithm, Ranking};
 use crate::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
 use crate::domain::request::{Request, RequestInput, Submission};
 use crate::domain::{Actor, Invalid, InvalidCode, Timestamp};
-use crate::routing::Settings;
 use crate::store::{Conn, StoreError, dealers, events, leads, requests};
 
 use super::context::{Context, event_actor};
@@ -19,7 +17,7 @@ use super::handover::{Changes, Decided, Desk, Directory, Engine, Firmness, Move,
 use super::held::Held;
 use super::network::Ground;
 use super::permit::{Permission, permit};
-use super::reassign::{Target, direct};
+use super::reassign::{Target, direct, interface_settings};
 use super::work::{Begun, Call};
 
 /// A new lead as somebody hands it in.
@@ -169,7 +167,7 @@ async fn place(
 ) -> Result<Changes, ActionError> {
     let decided = match &given.target {
         Some(Target::Interface { interface, algorithm, blast_size }) => {
-            let settings = intake_settings(*algorithm, *blast_size)?;
+            let settings = interface_settings(*algorithm, *blast_size)?;
             let mut engine =
                 Engine::prepare(context, conn, held, moment.clone(), &[*interface], Firmness::ToWrite).await?;
             let decided = engine.decide_from(copy, held.request(copy)?, *interface, settings, given.notify);
@@ -206,14 +204,6 @@ async fn place(
     };
     let one = Move { copy: copy.clone(), decided, job: None, why: String::new(), tell: Tell::Nobody };
     Ok(carry_out(context, conn, held, vec![one], moment).await?)
-}
-
-fn intake_settings(algorithm: Algorithm, blast_size: u32) -> Result<Settings, Invalid> {
-    if algorithm == Algorithm::RoundRobin {
-        let message = "a round robin needs a job that goes on with it, use SINGLE, BLAST or NEAREST";
-        return Err(Invalid::new("algorithm", InvalidCode::NotAllowed, message));
-    }
-    Ok(Settings { algorithm, blast_size, ranking: Ranking::Recomputed, max_rounds: 1 })
 }
 
 async fn to_named(

@@ -197,7 +197,8 @@ async fn decide(
         .collect::<Result<_, _>>()?)
 }
 
-fn interface_settings(algorithm: Algorithm, blast_size: u32) -> Result<Settings, Invalid> {
+/// How an interface that somebody named is asked, once and without a job; or why it cannot be.
+pub fn interface_settings(algorithm: Algorithm, blast_size: u32) -> Result<Settings, Invalid> {
     if algorithm == Algorithm::RoundRobin {
         let message = "a round robin needs a job that goes on with it, use SINGLE, BLAST or NEAREST";
         return Err(Invalid::new("algorithm", InvalidCode::NotAllowed, message));

@@ -116,7 +116,7 @@ table! {
     DistanceMi "distance_mi" Type::Double, Computed; "Great-circle distance to the lead in miles; missing when either has no point."
     Lottery "lottery" Type::Double, Computed; "A number from 0 to 1, drawn for this request and dealer; the same at every look."
     AckRate "ack_rate" Type::Double, Computed; "Share of offers that the dealer acknowledged, 0 to 1; missing without offers."
-    ResponseMinutes "response_minutes" Type::Double, Computed; "Median minutes from offer to acknowledgement; missing without any."
+    ResponseMinutes "response_minutes" Type::Double, Computed; "Mean minutes from offer to acknowledgement; missing without any."
     OpenLeads "open_leads" Type::Int, Computed; "How many open leads the dealer has now."
     LeadsToday "leads_today" Type::Int, Computed; "How many leads the dealer was offered today, in the tenant's time zone."
 }

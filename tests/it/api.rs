@@ -241,3 +241,17 @@ async fn a_bad_lead_is_refused_with_every_problem_in_its_place() {
     })
     .await;
 }
+
+// ALGO-2: handing in and handing on refuse the same blasts.
+#[tokio::test]
+async fn a_blast_of_nobody_or_of_too_many_is_refused_when_a_lead_is_handed_in() {
+    on_each_database(async |app| {
+        for size in [0, 101] {
+            let interface = json!({ "interfaceId": "ifc_019200000000700080000000000000ff", "algorithm": "BLAST", "blastSize": size });
+            let input = json!({ "source": "web", "phone": "1", "target": { "interface": interface } });
+            let refused = app.graphql(&app.admin(), SUBMIT, json!({ "input": input })).await;
+            assert_eq!(refused["submitLead"]["userErrors"][0]["path"], json!(["blastSize"]), "{refused}");
+        }
+    })
+    .await;
+}
