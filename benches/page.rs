@@ -78,7 +78,8 @@ async fn fill(pool: &PgPool, leads: u64) {
         format!(
             "insert into dealers (tenant_id, id, number, name, active, accepts_leads, is_default, country, time_zone, hours, rating,
                categories, brands, territory, crm, custom, version, created_at, updated_at)
-             select '{TENANT}', gen_random_uuid(), 'N' || n, 'Dealer ' || n, true, true, false, 'US', 'America/New_York', '{{}}',
+             select '{TENANT}', gen_random_uuid(), 'N' || n, 'Dealer ' || n, true, true, false, 'US', 'America/New_York',
+               '{{\"weekdays\": [], \"exceptions\": {{}}}}',
                (n % 50) / 10.0, '{{}}', '[]', '[]', '[]', '{{}}', 1, 0, 0 from generate_series(1, 10000) n"
         ),
         format!(

@@ -12,6 +12,7 @@ use crate::domain::lead::{Lead, LeadState};
 use crate::store::leads::{DueKind, claim_due};
 use crate::store::{Conn, StoreError, offers, runs};
 
+use super::aside::{is_lasting, one_by_one, settle};
 use super::context::Context;
 use super::error::ActionError;
 use super::handover::{
@@ -30,20 +31,32 @@ pub struct Swept {
     pub warned: u64,
 }
 
-/// Looks at up to `limit` requests with something due, and at as many that want a warning.
+/// Looks at up to `limit` requests with something due, and at as many that want a warning. A request that can't be dealt with does not
+/// hold up the others: then each is dealt with by itself, and that one is set aside.
 pub async fn sweep(context: &Context, limit: u64) -> Result<Swept, ActionError> {
+    match together(context, limit).await {
+        Err(error) if is_lasting(&error) => one_by_one(context, limit).await,
+        done => done,
+    }
+}
+
+async fn together(context: &Context, limit: u64) -> Result<Swept, ActionError> {
     let tx = context.store.begin().await?;
+    let done = within(context, &tx, limit).await;
+    settle(tx, done).await
+}
+
+async fn within(context: &Context, conn: &Conn, limit: u64) -> Result<Swept, ActionError> {
     let at = context.clock.now();
     let mut swept = Swept::default();
-    for (tenant, requests) in by_tenant(claim_due(&tx, DueKind::Warn, at, limit).await?) {
+    for (tenant, requests) in by_tenant(claim_due(conn, DueKind::Warn, at, limit).await?) {
         swept.examined += requests.len() as u64;
-        swept.warned += warn(context, &tx, tenant, &requests, at).await?;
+        swept.warned += warn(context, conn, tenant, &requests, at).await?;
     }
-    for (tenant, requests) in by_tenant(claim_due(&tx, DueKind::Reassign, at, limit).await?) {
+    for (tenant, requests) in by_tenant(claim_due(conn, DueKind::Reassign, at, limit).await?) {
         swept.examined += requests.len() as u64;
-        swept.reassigned += reassign(context, &tx, tenant, &requests, at).await?;
+        swept.reassigned += reassign(context, conn, tenant, &requests, at).await?;
     }
-    tx.commit().await?;
     Ok(swept)
 }
 
@@ -59,7 +72,8 @@ pub fn baton() -> EventActor {
     EventActor { kind: ActorKind::System, id: "baton".to_owned(), name: "Baton".to_owned() }
 }
 
-async fn warn(
+/// Warns the recipients of what is due for it. INVARIANT: the transaction holds the requests.
+pub(super) async fn warn(
     context: &Context,
     conn: &Conn,
     tenant: TenantId,
@@ -83,7 +97,8 @@ async fn warn(
     Ok(warned)
 }
 
-async fn reassign(
+/// Hands on what is due, or says why not. INVARIANT: the transaction holds the requests.
+pub(super) async fn reassign(
     context: &Context,
     conn: &Conn,
     tenant: TenantId,

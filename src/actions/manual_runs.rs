@@ -9,6 +9,7 @@ use crate::domain::job::{Job, JobRun, RunState};
 use crate::domain::lead::Lead;
 use crate::store::{Conn, StoreError, jobs, leads, runs};
 
+use super::aside::{is_lasting, public, settle};
 use super::context::Context;
 use super::due::{Counts, Tally};
 use super::error::ActionError;
@@ -22,20 +23,39 @@ const BATCH: u64 = 200;
 /// Copies that a dry run looks at, so that it answers within seconds.
 const DRY_RUN_MAX: usize = 5_000;
 
-/// Takes the oldest waiting run one batch further. Whether there was one.
+/// Takes the oldest waiting run one batch further. Whether there was one. A run that can't go on ends with the reason, so that those
+/// behind it can.
 pub async fn step(context: &Context) -> Result<bool, ActionError> {
-    let now = context.clock.now();
+    match one_batch(context, None).await {
+        Err(error) if is_lasting(&error) => {
+            tracing::error!(%error, "a run of a job could not go on");
+            one_batch(context, Some(public(&error))).await
+        }
+        done => done,
+    }
+}
+
+async fn one_batch(context: &Context, failure: Option<String>) -> Result<bool, ActionError> {
     let tx = context.store.begin().await?;
-    let Some(run) = runs::claim(&tx, now, LEASE).await? else { return Ok(false) };
+    let done = within(context, &tx, failure).await;
+    settle(tx, done).await
+}
+
+async fn within(context: &Context, conn: &Conn, failure: Option<String>) -> Result<bool, ActionError> {
+    let now = context.clock.now();
+    let Some(run) = runs::claim(conn, now, LEASE).await? else { return Ok(false) };
     let before = run.cursor;
-    let after = match jobs::lookup(&tx, run.tenant, run.job).await? {
-        Some(job) => batch(context, &tx, run, &job).await?,
-        None => finished(run, RunState::Failed, Some("the job was removed".to_owned()), context),
+    let after = match (failure, jobs::lookup(conn, run.tenant, run.job).await?) {
+        (Some(failure), _) => {
+            let past = before.map_or_else(|| "at the first lead".to_owned(), |lead| format!("after {lead}"));
+            finished(run, RunState::Failed, Some(format!("stopped {past}: {failure}")), context)
+        }
+        (None, Some(job)) => batch(context, conn, run, &job).await?,
+        (None, None) => finished(run, RunState::Failed, Some("the job was removed".to_owned()), context),
     };
     // INVARIANT: the place that the run has come to and what it did there become true together.
     let claimed_until = (after.state == RunState::Running).then_some(now);
-    runs::update(&tx, &after, before, claimed_until).await?;
-    tx.commit().await?;
+    runs::update(conn, &after, before, claimed_until).await?;
     Ok(true)
 }
 

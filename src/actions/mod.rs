@@ -4,6 +4,7 @@
 
 pub mod amend;
 pub mod answer;
+mod aside;
 pub mod calendar;
 pub mod context;
 pub mod due;

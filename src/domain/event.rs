@@ -28,7 +28,7 @@ pub enum EventKind {
     LeadExpired,
     /// The copy was handed on to another recipient.
     LeadReassigned,
-    /// No candidate was found.
+    /// No candidate was found, or a fault kept the copy from being handed on.
     LeadException,
     /// The recipient was warned that the copy will be taken away.
     LeadWarned,

@@ -7,7 +7,7 @@
 //! A message is sent at least once: a worker that dies between sending and recording leaves it to the next one, after the lease, and
 //! the receiver can tell the second copy by its Message-ID. A slow receiver holds one place of sixteen and nobody else's message.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -19,10 +19,10 @@ use super::record::record;
 use crate::actions::Context;
 use crate::delivery::{Links, Mailer, Outcome, Outgoing, render};
 use crate::domain::delivery::Delivery;
-use crate::domain::id::{DeliveryId, LeadId};
+use crate::domain::id::{DeliveryId, LeadId, TenantId};
 use crate::domain::lead::{Lead, LeadState};
 use crate::domain::message::Message;
-use crate::store::{Scope, deliveries, leads};
+use crate::store::{Scope, StoreError, deliveries, leads};
 
 /// How long a claimed message is left to its worker: ten times what the slowest try takes.
 pub const LEASE: Duration = Duration::from_mins(5);
@@ -147,9 +147,17 @@ impl<'o> UnderWay<'o> {
             return Ok(posted);
         }
         let claimed = deliveries::claim(context.store.writer(), context.clock.now(), LEASE, room as u64).await?;
-        let mut copies = copies_of(context, &claimed).await?;
-        for delivery in claimed {
-            let about = delivery.lead.and_then(|lead| copies.remove(&(delivery.id, lead)));
+        for (id, error) in &claimed.unreadable {
+            tracing::error!(delivery = %id, %error, "a message can't be read, it waits until somebody repairs it");
+        }
+        let mut found = copies_of(context, &claimed.deliveries).await?;
+        for delivery in claimed.deliveries {
+            if found.unreadable.contains(&delivery.id) {
+                let reason = "the lead that it is about can't be read".to_owned();
+                self.done.push(Done { delivery, about: None, outcome: Outcome::Retry { after: None, reason } });
+                continue;
+            }
+            let about = found.copies.remove(&delivery.id);
             match about.as_ref().and_then(|copy| staleness(&delivery.message, copy)) {
                 None => self.tries.push(self.outbox.attempt(delivery, about)),
                 Some(reason) => {
@@ -184,24 +192,54 @@ impl<'o> UnderWay<'o> {
     }
 }
 
-/// The copies that messages are about, in one statement per tenant.
-async fn copies_of(context: &Context, claimed: &[Delivery]) -> Result<HashMap<(DeliveryId, LeadId), Lead>, JobError> {
-    let mut by_tenant: HashMap<_, Vec<&Delivery>> = HashMap::new();
+/// The copies that messages are about.
+#[derive(Default)]
+struct About {
+    copies: HashMap<DeliveryId, Lead>,
+    /// Messages about a copy that can't be read.
+    unreadable: HashSet<DeliveryId>,
+}
+
+/// One statement per tenant; where a copy can't be read, one per message, so that the others still leave.
+async fn copies_of(context: &Context, claimed: &[Delivery]) -> Result<About, JobError> {
+    let mut by_tenant: HashMap<TenantId, Vec<(DeliveryId, LeadId)>> = HashMap::new();
     for delivery in claimed {
-        by_tenant.entry(delivery.tenant).or_default().push(delivery);
+        let of = by_tenant.entry(delivery.tenant).or_default();
+        of.extend(delivery.lead.map(|lead| (delivery.id, lead)));
     }
-    let mut copies = HashMap::new();
-    for (tenant, claimed) in by_tenant {
-        let ids: Vec<LeadId> = claimed.iter().filter_map(|delivery| delivery.lead).collect();
-        let found = leads::lookup_many(context.store.reader(), &Scope::system(tenant), &ids).await?;
-        let found: HashMap<LeadId, Lead> = found.into_iter().map(|copy| (copy.id, copy)).collect();
-        for delivery in claimed {
-            if let Some((lead, copy)) = delivery.lead.and_then(|lead| Some((lead, found.get(&lead)?))) {
-                copies.insert((delivery.id, lead), copy.clone());
+    let mut about = About::default();
+    for (tenant, of) in by_tenant {
+        match about.read(context, tenant, &of).await {
+            Err(StoreError::Corrupt { .. }) => {
+                for one in of {
+                    match about.read(context, tenant, &[one]).await {
+                        Err(error @ StoreError::Corrupt { .. }) => {
+                            tracing::error!(lead = %one.1, %error, "a lead can't be read, its message waits");
+                            about.unreadable.insert(one.0);
+                        }
+                        read => read?,
+                    }
+                }
             }
+            read => read?,
         }
     }
-    Ok(copies)
+    Ok(about)
+}
+
+impl About {
+    async fn read(
+        &mut self,
+        context: &Context,
+        tenant: TenantId,
+        of: &[(DeliveryId, LeadId)],
+    ) -> Result<(), StoreError> {
+        let ids: Vec<LeadId> = of.iter().map(|(_, lead)| *lead).collect();
+        let found = leads::lookup_many(context.store.reader(), &Scope::system(tenant), &ids).await?;
+        let found: HashMap<LeadId, Lead> = found.into_iter().map(|copy| (copy.id, copy)).collect();
+        self.copies.extend(of.iter().filter_map(|(delivery, lead)| Some((*delivery, found.get(lead)?.clone()))));
+        Ok(())
+    }
 }
 
 /// Why a message should not be sent any more: it would offer what the recipient no longer has, or warn of what is over.

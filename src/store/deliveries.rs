@@ -107,9 +107,18 @@ pub async fn insert_attempts(
     insert_all(conn, attempts.iter().map(row).collect()).await
 }
 
+/// What a worker took to be sent.
+#[derive(Debug, Default)]
+pub struct Claimed {
+    /// In no particular order.
+    pub deliveries: Vec<Delivery>,
+    /// Rows that can't be read; they wait out the lease, and nothing waits for them.
+    pub unreadable: Vec<(DeliveryId, StoreError)>,
+}
+
 /// Takes up to `limit` deliveries that may be sent now, in one statement. Until `lease` has passed nobody else takes them; a worker
 /// that dies leaves them to the next one after that.
-pub async fn claim(conn: &Conn, now: Timestamp, lease: Duration, limit: u64) -> Result<Vec<Delivery>, StoreError> {
+pub async fn claim(conn: &Conn, now: Timestamp, lease: Duration, limit: u64) -> Result<Claimed, StoreError> {
     let lock = if conn.is_postgres() { "for update skip locked" } else { "" };
     let sql = format!(
         "update deliveries set attempts = attempts + 1, next_attempt_at = $1
@@ -119,8 +128,16 @@ pub async fn claim(conn: &Conn, now: Timestamp, lease: Duration, limit: u64) -> 
          returning *"
     );
     let values = vec![(now + lease).micros().into(), now.micros().into(), limit.into()];
-    let rows = conn.query_sql(&sql, values).await?;
-    rows.iter().map(|row| domain(Model::from_query_result(row, "")?)).collect()
+    let mut claimed = Claimed::default();
+    for row in conn.query_sql(&sql, values).await? {
+        let row = Model::from_query_result(&row, "")?;
+        let id = row.id.into();
+        match domain(row) {
+            Ok(delivery) => claimed.deliveries.push(delivery),
+            Err(error) => claimed.unreadable.push((id, error)),
+        }
+    }
+    Ok(claimed)
 }
 
 /// The earliest moment at which a delivery may be sent.

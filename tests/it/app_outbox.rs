@@ -149,7 +149,7 @@ async fn a_message_that_a_dead_worker_held_is_taken_over_after_its_lease() {
         let dealer = app.new_dealer("Ann").await;
         let lead = app.offered_lead(dealer).await;
         // This worker claims, and is never heard of again.
-        let held = deliveries::claim(app.store().writer(), app.now(), LEASE, 10).await.unwrap();
+        let held = deliveries::claim(app.store().writer(), app.now(), LEASE, 10).await.unwrap().deliveries;
         assert_eq!(held.len(), 1);
         let relay = relay([]);
         let outbox = outbox(app, &relay);

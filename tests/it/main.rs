@@ -29,6 +29,7 @@ mod races;
 mod rules_golden;
 mod rules_properties;
 mod schema;
+mod set_aside;
 mod story;
 mod support;
 mod who_may;

@@ -124,7 +124,7 @@ impl Lead {
         self.0.state_reason.as_deref()
     }
 
-    /// Why no candidate was found for it; set, the lead stands among the exceptions.
+    /// Why no candidate was found for it, or which fault kept it from being handed on; set, the lead stands among the exceptions.
     async fn exception(&self) -> Option<&str> {
         self.0.exception.as_deref()
     }

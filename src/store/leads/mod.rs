@@ -9,4 +9,4 @@ mod write;
 pub use deadline::{DueKind, claim_due, next_due, rearm};
 pub use load::{RecipientLoad, loads};
 pub use read::{LeadFilter, LeadSort, chains, count, list, list_waiting, lookup, lookup_many};
-pub use write::{Expiry, expire, insert, quiet, rearm_at, update, warned};
+pub use write::{Expiry, expire, insert, quiet, rearm_at, set_aside, update, warned};

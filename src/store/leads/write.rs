@@ -5,7 +5,7 @@ use sea_orm::sea_query::Condition;
 
 use super::row::row;
 use crate::domain::Timestamp;
-use crate::domain::id::{LeadId, TenantId};
+use crate::domain::id::{LeadId, RequestId, TenantId};
 use crate::domain::lead::Lead;
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
@@ -39,10 +39,11 @@ pub async fn update(conn: &Conn, lead: &Lead) -> Result<(), StoreError> {
     update_where(conn, changed, unchanged).await
 }
 
-/// Takes copies away, all in one statement.
+/// Takes copies away, all in one statement. What was handed on is no exception any more.
 pub async fn expire(conn: &Conn, tenant: TenantId, ids: &[LeadId], expiry: Expiry<'_>) -> Result<(), StoreError> {
     let set = "state = 'EXPIRED', expired_at = $1, updated_at = $1, state_reason = $2, due_at = null, warn_at = null,
-        version = version + 1, reassigned_at = case when $3 then $1 else reassigned_at end";
+        version = version + 1, reassigned_at = case when $3 then $1 else reassigned_at end,
+        exception = case when $3 then null else exception end";
     let values = vec![expiry.at.micros().into(), expiry.reason.into(), expiry.reassigned.into()];
     update_many(conn, tenant, ids, set, values).await
 }
@@ -62,6 +63,25 @@ pub async fn rearm_at(
 ) -> Result<(), StoreError> {
     let values = vec![due_at.micros().into(), warn_at.map(Timestamp::micros).into()];
     update_many(conn, tenant, ids, "due_at = $1, warn_at = $2", values).await
+}
+
+/// The copies of a request with a deadline at or before `at`, without reading anything else of them: sets when jobs look at them again,
+/// takes a warning that is due off them, and lists them under exceptions. Answers with their ids.
+pub async fn set_aside(
+    conn: &Conn,
+    (tenant, request): (TenantId, RequestId),
+    at: Timestamp,
+    again_at: Timestamp,
+    reason: &str,
+) -> Result<Vec<LeadId>, StoreError> {
+    let sql = "update leads set warn_at = null, exception = $1, version = version + 1,
+          due_at = case when due_at <= $2 then $3 else due_at end
+        where tenant_id = $4 and request_id = $5 and (due_at <= $2 or warn_at <= $2) returning id";
+    let values =
+        vec![reason.into(), at.micros().into(), again_at.micros().into(), tenant.uuid().into(), request.uuid().into()];
+    let rows = conn.query_sql(sql, values).await?;
+    let id = |row: &sea_orm::QueryResult| Ok(row.try_get::<uuid::Uuid>("", "id")?.into());
+    rows.iter().map(id).collect()
 }
 
 /// Takes the warning off copies: it was given.

@@ -36,6 +36,7 @@ use baton::domain::{Actor, CountryCode, Role, Timestamp};
 use baton::jobs::{Stepped, Worker};
 use baton::store::leads::{DueKind, next_due};
 use baton::store::{Store, deliveries, tenants};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
 use super::postgres::{FreshDatabase, fresh_database};
 
@@ -212,6 +213,21 @@ impl TestApp {
     /// Moves the clock on. Nothing is done by that.
     pub fn advance(&self, by: Duration) {
         self.clock.advance(by);
+    }
+
+    /// Writes past the store, as other hands would: `$1` is the id. Answers with the number of rows.
+    pub async fn meddle(&self, sql: &str, id: uuid::Uuid) -> u64 {
+        let url = self.database_url();
+        match self.engine() {
+            Engine::Sqlite => {
+                let mut conn = SqliteConnection::connect(&url).await.unwrap();
+                sqlx::query(AssertSqlSafe(sql)).bind(id).execute(&mut conn).await.unwrap().rows_affected()
+            }
+            Engine::Postgres => {
+                let mut conn = PgConnection::connect(&url).await.unwrap();
+                sqlx::query(AssertSqlSafe(sql)).bind(id).execute(&mut conn).await.unwrap().rows_affected()
+            }
+        }
     }
 
     /// Does everything that is due now, and says what that was.

@@ -1,0 +1,120 @@
+//! Stored rows that can't be read: the lead is set aside with the reason, and keeps nobody else waiting (SPEC JOB-6, JOB-7).
+
+use baton::actions::Call;
+use baton::actions::jobs::run_now;
+use baton::domain::delivery::DeliveryState;
+use baton::domain::event::EventKind;
+use baton::domain::id::LeadId;
+use baton::domain::interface::CandidateKind;
+use baton::domain::job::{JobRun, RunState};
+use baton::domain::lead::LeadState;
+use baton::store::events::{self, EventFilter};
+use baton::store::{Order, PageRequest, deliveries, runs};
+use serde_json::Value;
+
+use crate::support::app::{TestApp, on_each_database};
+use crate::support::rules::{HOUR, nearest_first};
+
+async fn write_custom(app: &TestApp, lead: LeadId, json: &str) {
+    let sql = format!("update leads set custom = '{json}' where id = $1");
+    assert_eq!(app.meddle(&sql, lead.uuid()).await, 1);
+}
+
+async fn all_runs(app: &TestApp) -> Vec<JobRun> {
+    let page = runs::list(app.store().reader(), app.tenant.id, None, Order::Asc, &PageRequest::first(50)).await;
+    page.unwrap().into_rows()
+}
+
+// JOB-6, JOB-7
+#[tokio::test]
+async fn an_unreadable_lead_is_set_aside_and_the_others_are_handed_on() {
+    on_each_database(async |app| {
+        let dealers = app.dealers(3).await;
+        let interface = app.interface("nearest", CandidateKind::Dealer, nearest_first()).await;
+        app.job("after an hour", interface, |job| job.notify.warn_before = Some(HOUR / 2)).await;
+        let before = app.offered_lead(dealers[0]).await;
+        let broken = app.offered_lead(dealers[0]).await;
+        let after = app.offered_lead(dealers[0]).await;
+        write_custom(app, broken, "[]").await;
+
+        app.an_hour_later().await;
+
+        for lead in [before, after] {
+            assert_eq!(app.newest(lead).await.round, 1);
+        }
+        let failed: Vec<JobRun> = all_runs(app).await.into_iter().filter(|run| run.failed > 0).collect();
+        let said: Vec<_> = failed.iter().map(|run| (run.state, run.failed, run.error.as_deref())).collect();
+        let why = "1 request was set aside: stored value of `leads.custom` can't be read";
+        assert_eq!(said, [(RunState::Failed, 1, Some(why))]);
+        assert!(app.due_work().await.is_empty(), "it is not looked at again at once");
+
+        write_custom(app, broken, "{}").await;
+        let lead = app.lead(broken).await;
+        assert_eq!((lead.state, lead.due_at), (LeadState::Offered, Some(app.now() + HOUR)));
+        assert!(lead.exception.unwrap().contains("`leads.custom` can't be read"));
+        let filter = EventFilter { request: Some(lead.request), ..EventFilter::default() };
+        let page = PageRequest::first(50);
+        let lines =
+            events::list(app.store().reader(), app.tenant.id, &filter, Order::Asc, &page).await.unwrap().into_rows();
+        assert!(lines.iter().any(|line| line.kind == EventKind::LeadException && line.lead == Some(broken)));
+
+        app.an_hour_later().await;
+        let lead = app.lead(broken).await;
+        assert_eq!((lead.state, lead.exception), (LeadState::Expired, None), "repaired, it is handed on");
+        assert_eq!(app.newest(broken).await.round, 1);
+    })
+    .await;
+}
+
+// SEND-2, SEND-4
+#[tokio::test]
+async fn an_unreadable_lead_or_message_holds_up_no_other_message() {
+    on_each_database(async |app| {
+        let dealers = app.dealers(2).await;
+        let broken_lead = app.offered_lead(dealers[0]).await;
+        let broken_message = app.offered_lead(dealers[0]).await;
+        app.offered_lead(dealers[1]).await;
+        write_custom(app, broken_lead, "[]").await;
+        let message = "update deliveries set message = '{}' where lead_id = $1";
+        assert_eq!(app.meddle(message, broken_message.uuid()).await, 1);
+
+        app.work().await;
+        assert_eq!((app.mails_to("d1@example.org").len(), app.mails_to("d2@example.org").len()), (0, 1));
+        assert!(app.due_work().await.is_empty(), "they are not tried again at once");
+
+        write_custom(app, broken_lead, "{}").await;
+        app.advance(HOUR);
+        app.work().await;
+        assert_eq!(app.mails_to("d1@example.org").len(), 1, "repaired, it leaves");
+        let left = deliveries::list_by_leads(app.store().reader(), app.tenant.id, &[broken_lead]).await.unwrap();
+        assert_eq!((left[0].state, left[0].attempts), (DeliveryState::Sent, 2));
+    })
+    .await;
+}
+
+// JOB-7
+#[tokio::test]
+async fn a_run_that_meets_an_unreadable_lead_ends_with_the_reason_and_the_next_one_runs() {
+    on_each_database(async |app| {
+        let dealers = app.dealers(3).await;
+        let interface = app.interface("nearest", CandidateKind::Dealer, nearest_first()).await;
+        let job = app.job("after an hour", interface, |job| job.enabled = false).await;
+        let broken = app.offered_lead(dealers[0]).await;
+        app.work().await;
+        app.advance(HOUR);
+        for (custom, wanted, error) in [
+            ("[]", RunState::Failed, Some("stopped at the first lead: stored value of `leads.custom` can't be read")),
+            ("{}", RunState::Done, None),
+        ] {
+            write_custom(app, broken, custom).await;
+            let admin = app.admin();
+            let call = Call { actor: &admin, mutation: "run", input: &Value::Null, key: None };
+            let id = run_now(app.context(), call, job).await.unwrap();
+            app.work().await;
+            let run = runs::lookup(app.store().reader(), app.tenant.id, id).await.unwrap().unwrap();
+            assert_eq!((run.state, run.error.as_deref()), (wanted, error));
+        }
+        assert_eq!(app.newest(broken).await.round, 1);
+    })
+    .await;
+}
