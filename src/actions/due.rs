@@ -35,14 +35,14 @@ pub struct Swept {
 /// hold up the others: then each is dealt with by itself, and that one is set aside.
 pub async fn sweep(context: &Context, limit: u64) -> Result<Swept, ActionError> {
     match together(context, limit).await {
-        Err(error) if is_lasting(&error) => one_by_one(context, limit).await,
+        Err(error) if is_lasting(&error) => Box::pin(one_by_one(context, limit)).await,
         done => done,
     }
 }
 
 async fn together(context: &Context, limit: u64) -> Result<Swept, ActionError> {
     let tx = context.store.begin().await?;
-    let done = within(context, &tx, limit).await;
+    let done = Box::pin(within(context, &tx, limit)).await;
     settle(tx, done).await
 }
 

@@ -37,7 +37,7 @@ pub async fn step(context: &Context) -> Result<bool, ActionError> {
 
 async fn one_batch(context: &Context, failure: Option<String>) -> Result<bool, ActionError> {
     let tx = context.store.begin().await?;
-    let done = within(context, &tx, failure).await;
+    let done = Box::pin(within(context, &tx, failure)).await;
     settle(tx, done).await
 }
 
