@@ -86,6 +86,9 @@ impl<'a> Subject<'a> {
             LeadField::CreatedAt => Value::Timestamp(times.created_at),
             LeadField::UpdatedAt => Value::Timestamp(times.updated_at),
             LeadField::ExcludedFromAutomation => Value::Bool(lead.excluded_from_automation),
+            LeadField::RequestId => Value::Text(lead.request.to_string().into()),
+            LeadField::JobId => Value::maybe(lead.job.map(|job| Value::Text(job.to_string().into()))),
+            LeadField::Exception => Value::maybe(lead.exception.as_ref()),
         }
     }
 }

@@ -88,6 +88,9 @@ table! {
     CreatedAt "created_at" Type::Timestamp, Always; "When this copy was made."
     UpdatedAt "updated_at" Type::Timestamp, Always; "When this copy last changed."
     ExcludedFromAutomation "excluded_from_automation" Type::Bool, Always; "Whether automations leave the lead alone."
+    RequestId "request_id" Type::Text, Always; "The id of the customer's request, `req_…`, which all its copies share."
+    JobId "job_id" Type::Text, Maybe; "The id of the job that made this copy, `job_…`; missing for all others."
+    Exception "exception" Type::Text, Maybe; "Why no candidate was found, for a lead that is listed under exceptions."
 }
 
 table! {

@@ -75,15 +75,27 @@ pub enum Context {
     CandidateUser,
     /// A condition over leads: `lead` with `lead.dealer` and `lead.owner`, `now`.
     LeadCondition,
+    /// A condition over dealers, for grids: `dealer`, `now`. Without the computed fields, which need a lead.
+    DealerCondition,
+    /// A condition over users, for grids: `user`, `now`. Without the computed fields, which need a lead.
+    UserCondition,
 }
 
 impl Context {
-    /// Whether the expression may read fields of this root.
-    pub const fn allows(self, root: Root) -> bool {
+    /// Whether the expression may read this field.
+    pub const fn allows(self, field: &Field) -> bool {
+        self.has(field.root) && (self.has(Root::Lead) || !field.computed)
+    }
+
+    /// Whether the expression has fields of this root.
+    pub(super) const fn has(self, root: Root) -> bool {
         match root {
-            Root::Lead | Root::LeadDealer | Root::LeadOwner | Root::Now => true,
-            Root::Dealer => matches!(self, Self::CandidateDealer),
-            Root::User => matches!(self, Self::CandidateUser),
+            Root::Lead | Root::LeadDealer | Root::LeadOwner => {
+                matches!(self, Self::CandidateDealer | Self::CandidateUser | Self::LeadCondition)
+            }
+            Root::Dealer => matches!(self, Self::CandidateDealer | Self::DealerCondition),
+            Root::User => matches!(self, Self::CandidateUser | Self::UserCondition),
+            Root::Now => true,
         }
     }
 
@@ -93,6 +105,8 @@ impl Context {
             Self::CandidateDealer => "`dealer`, `lead` and `now`",
             Self::CandidateUser => "`user`, `lead` and `now`",
             Self::LeadCondition => "`lead` and `now`",
+            Self::DealerCondition => "`dealer` and `now`",
+            Self::UserCondition => "`user` and `now`",
         }
     }
 }
@@ -194,7 +208,7 @@ impl Catalog {
     /// The fields that an expression of this context may name, with their ids.
     pub fn visible(&self, context: Context) -> impl Iterator<Item = (FieldId, &Field)> {
         let numbered = self.fields.iter().enumerate().map(|(index, field)| (FieldId(index as u16), field));
-        numbered.filter(move |(_, field)| context.allows(field.root))
+        numbered.filter(move |(_, field)| context.allows(field))
     }
 
     /// Whether a custom field of this path exists but is archived.

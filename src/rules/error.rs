@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::limits::DIAGNOSTICS_MAX;
+use super::tree::Span;
 
 /// One problem of an expression. Line and column count from 1; column and length count characters (code points).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error, Serialize, Deserialize)]
@@ -20,6 +21,18 @@ pub struct Diagnostic {
     pub message: String,
     /// What could stand in the term's place.
     pub suggestion: Option<String>,
+}
+
+impl Diagnostic {
+    /// A problem with the term at `span` of `text`.
+    pub(super) fn at(text: &str, span: Span, message: String, suggestion: Option<String>) -> Self {
+        let before = text.get(..span.start).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
+        let length = text.get(span.start..span.end).unwrap_or_default().chars().count();
+        Self { line: line as u32, column: column as u32, length: length as u32, message, suggestion }
+    }
 }
 
 /// The problems found so far, in the order in which they were found.

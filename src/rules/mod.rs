@@ -29,6 +29,7 @@ mod print;
 mod scan;
 mod source;
 mod syntax;
+mod zones;
 
 pub use builtin::{DealerField, LeadField, UserField};
 pub use catalog::{Catalog, CatalogParts, CategoryGroup, Context, Field, FieldId, FieldSource, Root};
@@ -41,3 +42,4 @@ pub use sort::{Direction, Nulls, SortKey};
 pub use terms::{Checked, ReadField, ReadValue, Term, TermOutcome};
 pub use tree::{Arithmetic, Comparison, Function, Item, Kind, Node, Pattern, Span, Type};
 pub use value::{List, Truth, Value, Values};
+pub use zones::{ClockChange, clock_changes};

@@ -82,23 +82,12 @@ impl<'t> Tokens<'t> {
 
     /// A problem with the term at `span`.
     pub(super) fn problem(&self, span: Span, message: impl Into<String>, suggestion: Option<String>) -> Diagnostic {
-        let (line, column) = self.position(span.start);
-        let length = self.text_of(span).chars().count() as u32;
-        Diagnostic { line, column, length, message: message.into(), suggestion }
+        Diagnostic::at(self.text, span, message.into(), suggestion)
     }
 
     pub(super) fn at_end(&self, message: impl Into<String>) -> Diagnostic {
         let end = self.last().map_or(0, |token| token.span.end);
         self.problem(Span { start: end, end }, message, None)
-    }
-
-    /// Line and column of a byte, from 1, in characters.
-    fn position(&self, byte: usize) -> (u32, u32) {
-        let before = self.text.get(..byte).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
-        (line as u32, column as u32)
     }
 
     fn cut(&mut self, problems: &mut Problems) {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::domain::field::Subject;
 
 use super::catalog::{Catalog, Field, FieldId, FieldSource, Root};
+use super::error::Diagnostic;
 use super::eval::{eval, truth};
 use super::print::print;
 use super::sort::SortKey;
@@ -21,6 +22,8 @@ pub struct Checked(Arc<Parts>);
 struct Parts {
     root: Node,
     text: String,
+    /// The text that was checked, if the tree was made from one: what the spans point into.
+    written: Option<String>,
     fields: Vec<ReadField>,
     terms: Vec<Term>,
 }
@@ -106,9 +109,33 @@ pub struct ReadValue {
 impl Checked {
     /// Wraps a well-typed tree, however it was made. `catalog` must be the one that its fields come from.
     pub fn of(root: Node, catalog: &Catalog) -> Self {
+        Self::new(root, catalog, None)
+    }
+
+    /// As [`Self::of`], with the text that the tree was made from.
+    pub(super) fn written(root: Node, catalog: &Catalog, text: &str) -> Self {
+        Self::new(root, catalog, Some(text.to_owned()))
+    }
+
+    fn new(root: Node, catalog: &Catalog, written: Option<String>) -> Self {
         let term = |node: &Node| Term { text: print(node, catalog), span: node.span, fields: read_by(node, catalog) };
         let terms = conjuncts(&root).iter().map(term).collect();
-        Self(Arc::new(Parts { text: print(&root, catalog), fields: read_by(&root, catalog), terms, root }))
+        Self(Arc::new(Parts { text: print(&root, catalog), written, fields: read_by(&root, catalog), terms, root }))
+    }
+
+    /// A problem with one of its terms, in the text that was checked, or in the canonical one where there was none.
+    pub fn problem(&self, node: &Node, catalog: &Catalog, message: impl FnOnce(&str) -> String) -> Diagnostic {
+        const SHOWN_MAX: usize = 60;
+        let term = print(node, catalog);
+        let shown: String = term.chars().take(SHOWN_MAX).collect();
+        let message = message(&if shown.len() < term.len() { format!("{shown}…") } else { shown });
+        match &self.0.written {
+            Some(text) => Diagnostic::at(text, node.span, message, None),
+            None => {
+                let start = self.0.text.find(&term).unwrap_or(0);
+                Diagnostic::at(&self.0.text, Span { start, end: start + term.len() }, message, None)
+            }
+        }
     }
 
     /// The tree.

@@ -16,8 +16,12 @@ pub enum ExpressionContext {
     CandidateDealer,
     /// Filter or sort of an interface over users: `user`, `lead` and `now`.
     CandidateUser,
-    /// Condition of a job: `lead` with `lead.dealer` and `lead.owner`, and `now`.
+    /// Condition of a job or filter of leads: `lead` with `lead.dealer` and `lead.owner`, and `now`.
     LeadCondition,
+    /// Filter of dealers: `dealer` without the fields that are worked out beside a lead, and `now`.
+    DealerCondition,
+    /// Filter of users: `user` without the fields that are worked out beside a lead, and `now`.
+    UserCondition,
 }
 
 /// What an expression is for.

@@ -37,7 +37,7 @@ pub fn check(text: &str, catalog: &Catalog, context: Context, expect: Expect) ->
         checker.expect(root, expect);
     }
     match root {
-        Some(root) if checker.problems.is_empty() => Ok(Checked::of(root, catalog)),
+        Some(root) if checker.problems.is_empty() => Ok(Checked::written(root, catalog, text)),
         _ => Err(checker.problems.sorted()),
     }
 }

@@ -65,8 +65,11 @@ impl Checker<'_> {
             return Some(Resolved::Item { level });
         }
         match self.catalog.find(path) {
-            Some(id) if self.catalog.field(id).is_some_and(|field| self.context.allows(field.root)) => {
+            Some(id) if self.catalog.field(id).is_some_and(|field| self.context.allows(field)) => {
                 Some(Resolved::Field(id))
+            }
+            Some(id) if self.catalog.field(id).is_some_and(|field| self.context.has(field.root)) => {
+                self.refuse(term, &format!("`{path}` is worked out beside a lead, and there is no lead here"))
             }
             Some(_) => {
                 let message = format!("`{root}` is not available here, use {}", self.context.variables());
