@@ -84,7 +84,9 @@ mod tests {
     // EXPR-5
     #[test]
     fn the_changes_tell_the_time_of_the_tables() {
-        for name in ["UTC", "America/Chicago", "Europe/Dublin", "Africa/Casablanca", "Australia/Lord_Howe", "Asia/Tehran"] {
+        for name in
+            ["UTC", "America/Chicago", "Europe/Dublin", "Africa/Casablanca", "Australia/Lord_Howe", "Asia/Tehran"]
+        {
             let zone: Tz = name.parse().unwrap();
             let changes = clock_changes(name).unwrap();
             // A prime number of seconds, about eight hours, so that all times of the day are met.

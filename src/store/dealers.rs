@@ -8,6 +8,7 @@ use super::error::StoreError;
 use super::map::{AddressColumns, address, begins, from_json, insert_all, json_of, object, point, time, update_where};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::dealer::{Column, Entity, Model};
+use super::rule::{Pushed, narrowed};
 use crate::domain::Timestamp;
 use crate::domain::dealer::{Capacity, Dealer};
 use crate::domain::id::{DealerId, TenantId};
@@ -29,6 +30,8 @@ pub struct DealerFilter {
     pub region: Option<String>,
     /// Only this dealer: what a dealer's own credential may see.
     pub only: Option<DealerId>,
+    /// A rule over dealers holds.
+    pub rule: Option<Pushed>,
 }
 
 /// What the dealer grid is sorted by.
@@ -102,7 +105,8 @@ pub async fn list(
         DealerSort::UpdatedAt => vec![(Column::UpdatedAt, false), (Column::Id, false)],
     };
     let sorted = SortedBy::new(columns, sort.1);
-    let rows = sorted.apply(of(tenant).filter(filter.condition(conn)), page).all(conn).await?;
+    let rows =
+        sorted.apply(narrowed(of(tenant).filter(filter.condition(conn)), filter.rule.as_ref()), page).all(conn).await?;
     let found = cut(rows, page, |row: &Model| key(row, sort.0));
     let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
@@ -111,7 +115,7 @@ pub async fn list(
 /// How many match, counted up to `up_to`.
 pub async fn count(conn: &Conn, tenant: TenantId, filter: &DealerFilter, up_to: u64) -> Result<u64, StoreError> {
     let query = of(tenant).select_only().column(Column::Id).filter(filter.condition(conn)).limit(up_to);
-    Ok(query.count(conn).await?)
+    Ok(narrowed(query, filter.rule.as_ref()).count(conn).await?)
 }
 
 /// How many dealers have this value in a category group.

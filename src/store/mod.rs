@@ -26,6 +26,7 @@ pub mod page;
 pub mod postal;
 pub mod requests;
 mod rows;
+pub mod rule;
 pub mod runs;
 pub mod schema;
 pub mod scope;

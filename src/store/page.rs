@@ -1,7 +1,7 @@
 //! Pages by key, not by offset: a page costs the same wherever it is.
 
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, IntoColumnRef, Order as SqlOrder, SelectStatement};
-use sea_orm::{QuerySelect, QueryTrait, Value};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Order as SqlOrder, SelectStatement};
+use sea_orm::{ColumnTrait, QuerySelect, QueryTrait, Value};
 
 /// Which way a list goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +119,7 @@ pub(super) struct SortColumn<C> {
     pub(super) nullable: bool,
 }
 
-impl<C: IntoColumnRef + Copy + 'static> SortedBy<C> {
+impl<C: ColumnTrait> SortedBy<C> {
     pub(super) fn new(columns: impl IntoIterator<Item = (C, bool)>, order: Order) -> Self {
         Self { columns: columns.into_iter().map(|(column, nullable)| SortColumn { column, nullable }).collect(), order }
     }
@@ -139,7 +139,7 @@ impl<C: IntoColumnRef + Copy + 'static> SortedBy<C> {
         }
         let order = if page.backward { self.order.reversed() } else { self.order };
         for sort in &self.columns {
-            let column = Expr::col(sort.column);
+            let column = Expr::col(sort.column.as_column_ref());
             if sort.nullable {
                 // Missing first in ascending order, on both databases (they disagree by default).
                 statement.order_by_expr(column.clone().is_not_null(), order.sql());
@@ -165,8 +165,8 @@ impl<C: IntoColumnRef + Copy + 'static> SortedBy<C> {
         let start =
             self.columns.iter().zip(key).next().filter(|(sort, part)| !sort.nullable && **part != KeyPart::Null);
         let start = start.map(|(sort, part)| match order {
-            Order::Asc => Expr::col(sort.column).gte(Value::from(part.clone())),
-            Order::Desc => Expr::col(sort.column).lte(Value::from(part.clone())),
+            Order::Asc => Expr::col(sort.column.as_column_ref()).gte(Value::from(part.clone())),
+            Order::Desc => Expr::col(sort.column.as_column_ref()).lte(Value::from(part.clone())),
         });
         Condition::all().add_option(start).add(condition)
     }
@@ -185,8 +185,8 @@ pub(super) fn cut<T>(mut rows: Vec<T>, request: &PageRequest, key: impl Fn(&T) -
     Page { rows: rows.into_iter().map(|row| (key(&row), row)).collect(), has_previous, has_next }
 }
 
-fn strictly_beyond<C: IntoColumnRef + Copy + 'static>(sort: &SortColumn<C>, part: &KeyPart, order: Order) -> Condition {
-    let column = Expr::col(sort.column);
+fn strictly_beyond<C: ColumnTrait>(sort: &SortColumn<C>, part: &KeyPart, order: Order) -> Condition {
+    let column = Expr::col(sort.column.as_column_ref());
     let value = Value::from(part.clone());
     match (part, order) {
         (KeyPart::Null, Order::Asc) => Condition::all().add(column.is_not_null()),
@@ -198,8 +198,8 @@ fn strictly_beyond<C: IntoColumnRef + Copy + 'static>(sort: &SortColumn<C>, part
     }
 }
 
-fn equal<C: IntoColumnRef + Copy + 'static>(sort: &SortColumn<C>, part: &KeyPart) -> Condition {
-    let column = Expr::col(sort.column);
+fn equal<C: ColumnTrait>(sort: &SortColumn<C>, part: &KeyPart) -> Condition {
+    let column = Expr::col(sort.column.as_column_ref());
     match part {
         KeyPart::Null => Condition::all().add(column.is_null()),
         _ => Condition::all().add(column.eq(Value::from(part.clone()))),

@@ -9,6 +9,7 @@ use super::map::{begins, from_json, insert_all, json_of, object, time, update_wh
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::membership;
 use super::rows::user::{Column, Entity, Model};
+use super::rule::{Pushed, narrowed};
 use crate::domain::actor::Role;
 use crate::domain::id::{DealerId, GroupId, TenantId, UserId};
 use crate::domain::user::User;
@@ -26,6 +27,8 @@ pub struct UserFilter {
     pub group: Option<GroupId>,
     /// Working for this dealer.
     pub dealer: Option<DealerId>,
+    /// A rule over users holds.
+    pub rule: Option<Pushed>,
 }
 
 /// By id.
@@ -62,7 +65,10 @@ pub async fn list(
 ) -> Result<Page<User>, StoreError> {
     let columns = [(Column::LastName, false), (Column::FirstName, false), (Column::Id, false)];
     let sorted = SortedBy::new(columns, order);
-    let rows = sorted.apply(of(tenant).filter(filter.condition(tenant)), page).all(conn).await?;
+    let rows = sorted
+        .apply(narrowed(of(tenant).filter(filter.condition(tenant)), filter.rule.as_ref()), page)
+        .all(conn)
+        .await?;
     let key = |row: &Model| -> Key {
         vec![KeyPart::Text(row.last_name.clone()), KeyPart::Text(row.first_name.clone()), KeyPart::Id(row.id)]
     };
@@ -74,7 +80,7 @@ pub async fn list(
 /// How many match, counted up to `up_to`.
 pub async fn count(conn: &Conn, tenant: TenantId, filter: &UserFilter, up_to: u64) -> Result<u64, StoreError> {
     let query = of(tenant).select_only().column(Column::Id).filter(filter.condition(tenant)).limit(up_to);
-    Ok(query.count(conn).await?)
+    Ok(narrowed(query, filter.rule.as_ref()).count(conn).await?)
 }
 
 /// The active users who manage a group that one of these users is in, with that user.

@@ -128,6 +128,7 @@ impl LeadFilter {
             exception: self.exception,
             root: self.root,
             customer: self.customer.as_deref().map(search_text).transpose()?,
+            rule: None,
         })
     }
 }

@@ -96,6 +96,7 @@ impl DealerFilter {
                 Sight::Dealer(dealer) => Some(dealer),
                 Sight::Staff | Sight::Nothing => None,
             },
+            rule: None,
         }
     }
 }
@@ -108,6 +109,7 @@ impl UserFilter {
             role: self.role.map(Into::into),
             group: ids::parse_optional("groupId", self.group_id.as_ref())?,
             dealer: ids::parse_optional("dealerId", self.dealer_id.as_ref())?,
+            rule: None,
         })
     }
 }

@@ -12,6 +12,7 @@ use crate::store::error::StoreError;
 use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use crate::store::rows::lead::{Column, Entity, Model};
 use crate::store::rows::request;
+use crate::store::rule::{Pushed, narrowed};
 use crate::store::scope::Scope;
 
 /// Which copies of a scope are wanted: all conditions must hold; an empty one holds for every copy.
@@ -45,6 +46,8 @@ pub struct LeadFilter {
     pub root: Option<bool>,
     /// The customer's last name or mail address begins so, whatever the case.
     pub customer: Option<String>,
+    /// A rule over leads holds.
+    pub rule: Option<Pushed>,
 }
 
 /// What a grid is sorted by.
@@ -113,7 +116,7 @@ pub async fn list(
         LeadSort::UpdatedAt => Column::UpdatedAt,
     };
     let sorted = SortedBy::new([(column, false), (Column::Id, false)], sort.1);
-    let query = Entity::find().filter(scope.leads()).filter(filter.condition(scope));
+    let query = narrowed(Entity::find().filter(scope.leads()).filter(filter.condition(scope)), filter.rule.as_ref());
     let rows = sorted.apply(query, page).all(conn).await?;
     let key = |row: &Model| -> Key {
         let moment = if sort.0 == LeadSort::ReceivedAt { row.received_at } else { row.updated_at };
@@ -132,7 +135,7 @@ pub async fn count(conn: &Conn, scope: &Scope, filter: &LeadFilter, up_to: u64) 
         .filter(scope.leads())
         .filter(filter.condition(scope))
         .limit(up_to);
-    Ok(query.count(conn).await?)
+    Ok(narrowed(query, filter.rule.as_ref()).count(conn).await?)
 }
 
 impl LeadFilter {

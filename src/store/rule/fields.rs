@@ -24,7 +24,7 @@ pub enum Rows {
 
 /// A table beside that of the rows, needed because something of it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Join {
+pub(in crate::store) enum Join {
     /// A lead's request.
     Request,
     /// The dealer who has the lead.
@@ -255,8 +255,11 @@ impl<'c> Fields<'c> {
         let category = self.category(root, key);
         let path = format!("{}.category.{key}", field.root.path());
         let group = self.catalog.find(&path).and_then(|id| self.catalog.field(id));
-        let values: Vec<Sql> =
-            group.into_iter().flat_map(|group| &group.choices).map(|choice| Sql::bound(choice.value.as_str())).collect();
+        let values: Vec<Sql> = group
+            .into_iter()
+            .flat_map(|group| &group.choices)
+            .map(|choice| Sql::bound(choice.value.as_str()))
+            .collect();
         if values.is_empty() {
             return Sql::atom("cast(null as bigint)");
         }

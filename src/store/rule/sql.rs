@@ -154,7 +154,8 @@ impl Sql {
 
     /// For the query library.
     pub(super) fn expr(&self, dialect: Dialect) -> Expr {
-        Expr::cust_with_values(self.numbered(dialect), self.values.iter().cloned())
+        let closed = Self::closed("{0;}", &[self]);
+        Expr::cust_with_values(closed.numbered(dialect), closed.values)
     }
 
     /// The text with its places as the database writes them.
