@@ -28,6 +28,7 @@ mod network_write;
 mod races;
 mod rules_golden;
 mod rules_properties;
+mod rules_sql;
 mod schema;
 mod set_aside;
 mod story;

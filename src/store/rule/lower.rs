@@ -363,7 +363,8 @@ impl<'c> Lowering<'c> {
                 Some(Some(Term::Known(Some(Literal::Text(zone))))) => clock_changes(&zone),
                 Some(Some(Term::Known(_))) => None,
                 Some(_) => {
-                    return self.refuse(node, "the time zone has to stand in the expression, such as 'America/Chicago'");
+                    return self
+                        .refuse(node, "the time zone has to stand in the expression, such as 'America/Chicago'");
                 }
             };
             // What is no zone has no hours.

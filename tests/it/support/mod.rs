@@ -1,7 +1,10 @@
 //! What the tests stand on; never what they test.
 
 pub mod app;
+pub mod dice;
 pub mod http;
 pub mod network;
 pub mod postgres;
 pub mod rules;
+pub mod terms;
+pub mod world;
