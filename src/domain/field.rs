@@ -24,6 +24,10 @@ pub const CHOICE_LENGTH_MAX: usize = 100;
 /// Definitions of one subject in one tenant, archived ones included.
 pub const DEFINITIONS_MAX: usize = 200;
 
+/// The smallest and the greatest size of a decimal other than zero. Within these, every database reads the stored digits back as the
+/// very same double; SQLite is off by a digit far beyond, where nothing is measured any more.
+pub const DECIMAL_SIZES: std::ops::RangeInclusive<f64> = 1e-60..=1e100;
+
 /// Words that the expression language keeps for itself, so that `x.custom.<key>` always reads as a name.
 const RESERVED: [&str; 21] = [
     "as",
@@ -69,7 +73,7 @@ pub enum FieldType {
     Text,
     /// A whole number of 64 bits.
     Integer,
-    /// A finite double.
+    /// A double of one of [`DECIMAL_SIZES`], or zero.
     Decimal,
     /// True or false.
     Boolean,
@@ -94,7 +98,7 @@ impl FieldType {
         match self {
             Self::Text => "a text",
             Self::Integer => "a whole number such as `42`",
-            Self::Decimal => "a number such as `4.5`",
+            Self::Decimal => "a number such as `4.5`, at most 1e100",
             Self::Boolean => "`true` or `false`",
             Self::Date => "a date such as `2026-11-21`",
             Self::DateTime => "a date and time with its zone such as `2026-11-21T09:30:00Z`",
@@ -261,7 +265,7 @@ impl CustomValue {
             (FieldType::Choice, Json::String(text)) => return pick(definition, text).map(Self::Choice),
             (FieldType::MultiChoice, Json::Array(items)) => return pick_many(definition, items).map(Self::MultiChoice),
             (FieldType::Integer, json) => json.as_i64().map(Self::Integer),
-            (FieldType::Decimal, json) => json.as_f64().filter(|number| number.is_finite()).map(Self::Decimal),
+            (FieldType::Decimal, json) => json.as_f64().filter(|number| is_decimal(*number)).map(Self::Decimal),
             (FieldType::Boolean, Json::Bool(flag)) => Some(Self::Boolean(*flag)),
             (FieldType::Date, Json::String(text)) => date(text).map(Self::Date),
             (FieldType::DateTime, Json::String(text)) => moment(text).map(Self::DateTime),
@@ -444,6 +448,10 @@ fn pick_many(definition: &FieldDefinition, items: &[Json]) -> Result<Vec<String>
     Ok(chosen.map(|choice| choice.value.clone()).collect())
 }
 
+fn is_decimal(number: f64) -> bool {
+    number == 0.0 || DECIMAL_SIZES.contains(&number.abs())
+}
+
 fn date(text: &str) -> Option<NaiveDate> {
     // Only the padded form, because chrono also reads `2026-1-2`, which would not sort as text.
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
@@ -561,6 +569,19 @@ mod tests {
         assert_eq!(of("tier"), (InvalidCode::NotAllowed, "`Glod` is not a choice of TIER, did you mean `Gold`?"));
         assert_eq!(of("tire"), (InvalidCode::NotFound, "there is no custom field `tire`, did you mean `tier`?"));
         assert_eq!(of("bays").1, "`1.5` does not fit BAYS, give a whole number such as `42`");
+    }
+
+    // EXPR-5, EXPR-8
+    #[test]
+    fn a_decimal_is_one_that_every_database_reads_back() {
+        let definitions = [field("score", FieldType::Decimal, &[])];
+        for number in [0.0, -0.0, 1e100, -1e100, 1e-60, 4.5] {
+            assert!(CustomValues::check(&definitions, &json!({ "score": number })).is_ok(), "{number}");
+        }
+        for number in [1.1e100, -1e101, 9e-61, 5e-324, f64::MAX] {
+            let refused = CustomValues::check(&definitions, &json!({ "score": number })).unwrap_err();
+            assert!(refused[0].message.contains("at most 1e100"), "{}", refused[0].message);
+        }
     }
 
     // EXPR-8
