@@ -129,13 +129,11 @@ impl Checked {
         let term = print(node, catalog);
         let shown: String = term.chars().take(SHOWN_MAX).collect();
         let message = message(&if shown.len() < term.len() { format!("{shown}…") } else { shown });
-        match &self.0.written {
-            Some(text) => Diagnostic::at(text, node.span, message, None),
-            None => {
-                let start = self.0.text.find(&term).unwrap_or(0);
-                Diagnostic::at(&self.0.text, Span { start, end: start + term.len() }, message, None)
-            }
+        if let Some(text) = &self.0.written {
+            return Diagnostic::at(text, node.span, message, None);
         }
+        let start = self.0.text.find(&term).unwrap_or(0);
+        Diagnostic::at(&self.0.text, Span { start, end: start + term.len() }, message, None)
     }
 
     /// The tree.

@@ -1,5 +1,6 @@
 //! Golden cases of the expression language: one folder each under `tests/rules`, a text beside its meaning or its errors.
 //!
+//! A rule that only reads what is stored of one kind of rows has its SQL beside it, for both databases, or why there is none.
 //! A text's first lines may say where it stands: `// context: lead`, `// context: user`, `// sort`; a filter over dealers
 //! otherwise. `BATON_BLESS=1` writes what was found, to be read before it is committed.
 
@@ -15,6 +16,9 @@ use baton::rules::{
     Catalog, CatalogParts, CategoryGroup, Checked, Context, Diagnostic, Expect, FieldId, Item, Type, Value, Values,
     check,
 };
+use baton::store::rule::{self, Rows};
+
+use crate::support::app::START;
 
 /// A row whose values stand in a plain array by field.
 pub struct Row(pub Vec<Option<CustomValue>>);
@@ -156,11 +160,37 @@ fn every_passing_case_has_its_canonical_text_and_its_value_for_each_row() {
             }
         }
         wrong.extend(compare(&case, "expected", &found));
+        wrong.extend(sql(&case, &checked, &catalog, expect));
         let again = check(checked.text(), &catalog, context, expect).unwrap();
         assert_eq!(again, checked, "{}: the canonical text says something else", case.display());
         assert_eq!(again.text(), checked.text());
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The kind of rows that a rule can be asked of alone.
+fn rows_of(checked: &Checked, catalog: &Catalog, expect: Expect) -> Option<Rows> {
+    let contexts = [
+        (Context::LeadCondition, Rows::Leads),
+        (Context::DealerCondition, Rows::Dealers),
+        (Context::UserCondition, Rows::Users),
+    ];
+    contexts
+        .into_iter()
+        .find(|(context, _)| check(checked.text(), catalog, *context, expect).is_ok())
+        .map(|(_, rows)| rows)
+}
+
+fn sql(case: &Path, checked: &Checked, catalog: &Catalog, expect: Expect) -> Vec<String> {
+    let Some(rows) = rows_of(checked, catalog, expect) else { return Vec::new() };
+    let found = match rule::shown((checked, catalog), rows, START) {
+        Ok([sqlite, postgres]) => vec![("sqlite.sql", sqlite), ("postgres.sql", postgres)],
+        Err(problems) => {
+            let lines: Vec<String> = problems.iter().map(|problem| format!("{problem}\n")).collect();
+            vec![("no.sql", lines.concat())]
+        }
+    };
+    found.into_iter().filter_map(|(file, text)| compare(case, file, &text)).collect()
 }
 
 // EXPR-2, EXPR-6

@@ -1,7 +1,10 @@
 //! Reading copies: by id, by request, and as a filtered and sorted grid.
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LikeExpr, Query};
-use sea_orm::{ColumnTrait, EntityTrait, IntoSimpleExpr, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoSimpleExpr, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select,
+};
 
 use super::row::domain;
 use crate::domain::Timestamp;
@@ -87,20 +90,35 @@ pub async fn chains(conn: &Conn, scope: &Scope, requests: &[RequestId]) -> Resul
     query.all(conn).await?.into_iter().map(domain).collect()
 }
 
-/// Waiting copies of a tenant after `cursor`, by id: the way in which a job goes through all of them.
+/// Which waiting copies are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Waiting {
+    /// Those after this one, by id.
+    pub after: Option<LeadId>,
+    /// Those made before this moment.
+    pub made_before: Option<Timestamp>,
+    /// Those for which a rule over leads holds.
+    pub rule: Option<Pushed>,
+}
+
+/// Waiting copies of a tenant, by id: the way in which a job goes through all of them.
 pub async fn list_waiting(
     conn: &Conn,
     tenant: TenantId,
-    cursor: Option<LeadId>,
+    wanted: &Waiting,
     limit: u64,
 ) -> Result<Vec<Lead>, StoreError> {
     let query = Entity::find()
         .filter(Scope::system(tenant).leads())
         .filter(Column::State.eq(LeadState::Offered.as_str()))
-        .filter(Condition::all().add_option(cursor.map(|after| Column::Id.gt(after.uuid()))))
+        .filter(
+            Condition::all()
+                .add_option(wanted.after.map(|after| Column::Id.gt(after.uuid())))
+                .add_option(wanted.made_before.map(|moment| Column::CreatedAt.lt(moment.micros()))),
+        )
         .order_by_asc(Column::Id)
         .limit(limit);
-    query.all(conn).await?.into_iter().map(domain).collect()
+    narrowed(query, wanted.rule.as_ref()).all(conn).await?.into_iter().map(domain).collect()
 }
 
 /// A page of the grid.
@@ -111,13 +129,7 @@ pub async fn list(
     sort: (LeadSort, Order),
     page: &PageRequest,
 ) -> Result<Page<Lead>, StoreError> {
-    let column = match sort.0 {
-        LeadSort::ReceivedAt => Column::ReceivedAt,
-        LeadSort::UpdatedAt => Column::UpdatedAt,
-    };
-    let sorted = SortedBy::new([(column, false), (Column::Id, false)], sort.1);
-    let query = narrowed(Entity::find().filter(scope.leads()).filter(filter.condition(scope)), filter.rule.as_ref());
-    let rows = sorted.apply(query, page).all(conn).await?;
+    let rows = page_of(scope, filter, sort, page).all(conn).await?;
     let key = |row: &Model| -> Key {
         let moment = if sort.0 == LeadSort::ReceivedAt { row.received_at } else { row.updated_at };
         vec![KeyPart::Int(moment), KeyPart::Id(row.id)]
@@ -125,6 +137,33 @@ pub async fn list(
     let found = cut(rows, page, key);
     let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+}
+
+/// How PostgreSQL would find a page of the grid: its plan, for a test to hold it to its indexes. On SQLite there is none.
+pub async fn plan(
+    conn: &Conn,
+    scope: &Scope,
+    filter: &LeadFilter,
+    sort: (LeadSort, Order),
+    page: &PageRequest,
+) -> Result<Option<serde_json::Value>, StoreError> {
+    if !conn.is_postgres() {
+        return Ok(None);
+    }
+    let mut statement = page_of(scope, filter, sort, page).build(conn.get_database_backend());
+    statement.sql = format!("explain (format json) {}", statement.sql);
+    let row = conn.query_one_raw(statement).await?;
+    Ok(row.map(|row| row.try_get("", "QUERY PLAN")).transpose()?)
+}
+
+fn page_of(scope: &Scope, filter: &LeadFilter, sort: (LeadSort, Order), page: &PageRequest) -> Select<Entity> {
+    let column = match sort.0 {
+        LeadSort::ReceivedAt => Column::ReceivedAt,
+        LeadSort::UpdatedAt => Column::UpdatedAt,
+    };
+    let sorted = SortedBy::new([(column, false), (Column::Id, false)], sort.1);
+    let query = Entity::find().filter(scope.leads()).filter(filter.condition(scope));
+    sorted.apply(narrowed(query, filter.rule.as_ref()), page)
 }
 
 /// How many copies match, counted up to `up_to`.

@@ -73,7 +73,7 @@ impl<'c> Fields<'c> {
     /// A field with a list of texts; `alias` names the table of its items.
     pub(super) fn list(&mut self, field: &Field, alias: &str) -> Result<Items, &'static str> {
         self.reach(field)?;
-        let present = self.recipient(field.root).map(|id| Sql::comparison("{0} is not null", &[&id]));
+        let present = recipient(field.root).map(|id| Sql::comparison("{0} is not null", &[&id]));
         Ok(match &field.source {
             FieldSource::Dealer(DealerField::Brands) => {
                 Items::texts(self.dialect, &self.column(field.root, "brands"), alias, present)
@@ -81,10 +81,11 @@ impl<'c> Fields<'c> {
             FieldSource::Dealer(DealerField::Territory) => {
                 Items::prefixes(self.dialect, &self.column(field.root, "territory"), alias, present)
             }
-            FieldSource::User(UserField::Groups) => self.groups(field.root, alias, present),
+            FieldSource::User(UserField::Groups) => groups(field.root, alias, present),
             FieldSource::User(_) => {
                 let role = self.column(field.root, "role");
-                let from = Sql::closed(&format!("(select lower({{0,}}) as v) as {alias}"), &[&role]);
+                let from =
+                    Sql::closed(&format!("(select lower({{0,}}) as v where {{0}} is not null) as {alias}"), &[&role]);
                 Items { from, item: Sql::atom(format!("{alias}.v")), present }
             }
             FieldSource::Custom(key) => self.custom_list(field.root, key, field, alias),
@@ -172,20 +173,14 @@ impl<'c> Fields<'c> {
         }
     }
 
-    /// Who has the lead, for a root that a lead may be without.
-    fn recipient(&self, root: Root) -> Option<Sql> {
-        match root {
-            Root::LeadDealer => Some(Sql::atom("leads.dealer_id")),
-            Root::LeadOwner => Some(Sql::atom("leads.user_id")),
-            _ => None,
-        }
-    }
-
     fn id_text(&self, field: (Sql, &'static str)) -> Sql {
         let (id, kind) = field;
         match self.dialect {
             Dialect::Postgres => Sql::open(&format!("'{kind}_' || replace(cast({{0,}} as text), '-', '')"), &[&id]),
-            Dialect::Sqlite => Sql::open(&format!("'{kind}_' || lower(hex({{0,}}))"), &[&id]),
+            // There `hex` of null is an empty text.
+            Dialect::Sqlite => {
+                Sql::closed(&format!("case when {{0}} is not null then '{kind}_' || lower(hex({{0,}})) end"), &[&id])
+            }
         }
     }
 
@@ -229,7 +224,7 @@ impl<'c> Fields<'c> {
     fn of_dealer(&mut self, root: Root, field: DealerField) -> Sql {
         match field {
             DealerField::Id => {
-                let id = self.recipient(root).unwrap_or_else(|| Sql::atom("dealers.id"));
+                let id = recipient(root).unwrap_or_else(|| Sql::atom("dealers.id"));
                 self.id_text((id, crate::domain::id::DealerId::PREFIX))
             }
             DealerField::SubNumber => Sql::closed("nullif({0,}, '')", &[&self.column(root, "sub_number")]),
@@ -240,7 +235,7 @@ impl<'c> Fields<'c> {
     fn of_user(&mut self, root: Root, field: UserField) -> Sql {
         match field {
             UserField::Id => {
-                let id = self.recipient(root).unwrap_or_else(|| Sql::atom("users.id"));
+                let id = recipient(root).unwrap_or_else(|| Sql::atom("users.id"));
                 self.id_text((id, crate::domain::id::UserId::PREFIX))
             }
             _ => self.column(root, column_name(UserField::ALL, field)),
@@ -331,19 +326,28 @@ impl<'c> Fields<'c> {
         let present = Sql::comparison("{0} is not null", &[&array]);
         Items::texts(self.dialect, &array, alias, Some(present))
     }
+}
 
-    fn groups(&mut self, root: Root, alias: &str, present: Option<Sql>) -> Items {
-        let (tenant, user) = match root {
-            Root::LeadOwner => ("leads.tenant_id", "leads.user_id"),
-            _ => ("users.tenant_id", "users.id"),
-        };
-        let from = format!(
-            "(select groups.name as v from memberships join groups on groups.tenant_id = memberships.tenant_id \
-             and groups.id = memberships.group_id where memberships.tenant_id = {tenant} \
-             and memberships.user_id = {user}) as {alias}"
-        );
-        Items { from: Sql::closed(&from, &[]), item: Sql::atom(format!("{alias}.v")), present }
+/// Who has the lead, for a root that a lead may be without.
+fn recipient(root: Root) -> Option<Sql> {
+    match root {
+        Root::LeadDealer => Some(Sql::atom("leads.dealer_id")),
+        Root::LeadOwner => Some(Sql::atom("leads.user_id")),
+        _ => None,
     }
+}
+
+fn groups(root: Root, alias: &str, present: Option<Sql>) -> Items {
+    let (tenant, user) = match root {
+        Root::LeadOwner => ("leads.tenant_id", "leads.user_id"),
+        _ => ("users.tenant_id", "users.id"),
+    };
+    let from = format!(
+        "(select groups.name as v from memberships join groups on groups.tenant_id = memberships.tenant_id \
+         and groups.id = memberships.group_id where memberships.tenant_id = {tenant} \
+         and memberships.user_id = {user}) as {alias}"
+    );
+    Items { from: Sql::closed(&from, &[]), item: Sql::atom(format!("{alias}.v")), present }
 }
 
 /// A key of a JSON object, written out so that an index on it is found. Only what keys are made of gets through.

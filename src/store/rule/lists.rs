@@ -12,7 +12,8 @@ pub(super) struct Items {
     pub(super) from: Sql,
     /// The item at hand.
     pub(super) item: Sql,
-    /// Whether there is a list at all; none where there always is. INVARIANT: no item is null where this holds.
+    /// Whether there is a list at all; none where there always is. INVARIANT: no item is null where this holds, and a stored list has no
+    /// items where it does not.
     pub(super) present: Option<Sql>,
 }
 
@@ -38,10 +39,20 @@ impl Items {
     }
 
     /// Items that are at hand; at least one.
-    pub(super) fn of(items: &[Sql], alias: &str, present: Option<Sql>) -> Self {
+    pub(super) fn of(dialect: Dialect, items: &[Sql], alias: &str, present: Option<Sql>) -> Self {
         let rows: Vec<Sql> = items.iter().map(|item| Sql::closed("({0,})", &[item])).collect();
-        let from = Sql::closed(&format!("(values {{0,}}) as {alias}"), &[&Sql::listed(&rows)]);
-        Self { from, item: Sql::atom(format!("{alias}.column1")), present }
+        let from = match dialect {
+            Dialect::Postgres => format!("(values {{0,}}) as {alias}(v)"),
+            // There a lone column keeps its own name in `values`.
+            Dialect::Sqlite => format!("(with w(v) as (values {{0,}}) select v from w) as {alias}"),
+        };
+        Self { from: Sql::closed(&from, &[&Sql::listed(&rows)]), item: Sql::atom(format!("{alias}.v")), present }
+    }
+
+    /// No items.
+    pub(super) fn none(alias: &str) -> Self {
+        let from = Sql::atom(format!("(select cast(null as text) as v where false) as {alias}"));
+        Self { from, item: Sql::atom(format!("{alias}.v")), present: None }
     }
 
     fn when_present(&self, then: Sql) -> Sql {

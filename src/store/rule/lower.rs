@@ -71,8 +71,12 @@ impl<'c> Lowering<'c> {
             Kind::Or(terms) => return self.joined(false, terms, Self::holds),
             Kind::Compare(op, sides) => self.custom_compared(*op, sides).or_else(|| self.age_compared(*op, sides)),
             Kind::In(sides) => self.custom_among(sides),
-            Kind::Quantify { all: false, parts, .. } if matches!(parts[0].kind, Kind::Field(_)) => {
-                return self.surely_exists(&parts[0], &parts[1]);
+            Kind::Quantify { all: false, parts, .. } => {
+                let [list, body] = &**parts;
+                if let Kind::Field(_) = list.kind {
+                    return self.surely_exists(list, body);
+                }
+                None
             }
             _ => None,
         };
@@ -87,7 +91,7 @@ impl<'c> Lowering<'c> {
     /// The value, or null. A list has none here.
     pub(super) fn value(&mut self, node: &Node) -> Option<Sql> {
         let term = self.term(node)?;
-        self.sized(node, self.sql(term, node.ty))
+        self.sized(node, sql(term, node.ty))
     }
 
     fn sized(&mut self, node: &Node, sql: Sql) -> Option<Sql> {
@@ -95,20 +99,6 @@ impl<'c> Lowering<'c> {
             return Some(sql);
         }
         self.refuse(node, "it would be too long a question, split the expression up")
-    }
-
-    /// A known value, bound.
-    fn sql(&self, term: Term, ty: Type) -> Sql {
-        match term {
-            Term::Asked(sql) => sql,
-            Term::Known(Some(literal)) => bound(&literal),
-            Term::Known(None) => Sql::atom(match ty {
-                Type::Bool | Type::Null => "cast(null as boolean)",
-                Type::Double => "cast(null as double precision)",
-                Type::Text => "cast(null as text)",
-                Type::Int | Type::Timestamp | Type::Duration | Type::List(_) => "cast(null as bigint)",
-            }),
-        }
     }
 
     /// The value of a term that reads no field; `None` for all others, and where it is missing.
@@ -192,10 +182,7 @@ impl<'c> Lowering<'c> {
 
     fn chosen(&mut self, node: &Node, parts: &[Node; 3]) -> Option<Sql> {
         if let Type::List(_) = node.ty {
-            return self.refuse(
-                node,
-                "a list can't depend on a condition, put the condition around what is asked of the list",
-            );
+            return self.refuse(node, CONDITIONAL);
         }
         let [condition, then, otherwise] = parts;
         let condition = self.truth(condition);
@@ -219,7 +206,7 @@ impl<'c> Lowering<'c> {
         let (left_term, right_term) = (left_term?, right_term?);
         let compared = match (left.ty, right.ty, &left_term, &right_term) {
             (Type::Null, Type::Null, ..) => {
-                let both = Sql::joined(true, vec![self.sql(left_term, left.ty), self.sql(right_term, right.ty)]);
+                let both = Sql::joined(true, vec![sql(left_term, left.ty), sql(right_term, right.ty)]);
                 if op == Comparison::Equal { both } else { Sql::comparison("not {0}", &[&both]) }
             }
             (Type::Int, Type::Double, Term::Asked(int), Term::Known(Some(Literal::Double(double)))) => {
@@ -235,7 +222,7 @@ impl<'c> Lowering<'c> {
                 numbers::double_with(numbers::mirrored(op), double, *int)
             }
             (left_type, right_type, ..) => {
-                let (left, right) = (self.sql(left_term, left_type), self.sql(right_term, right_type));
+                let (left, right) = (sql(left_term, left_type), sql(right_term, right_type));
                 self.values_compared(op, (&left, left_type), (&right, right_type))
             }
         };
@@ -271,12 +258,8 @@ impl<'c> Lowering<'c> {
     /// Lists whose items stand in the expression, item by item.
     fn lists_compared(&mut self, node: &Node, op: Comparison, sides: &[Node; 2]) -> Option<Sql> {
         let [left, right] = sides;
-        let (Some(left_items), Some(right_items)) = (self.written_items(left), self.written_items(right)) else {
-            return self.refuse(
-                node,
-                "the items of a stored list have no order, ask for them by `in`, `exists`, `all` or `size`",
-            );
-        };
+        let whole = "a stored list can't be compared as a whole, ask for its items by `in`, `exists`, `all` or `size`";
+        let (left_items, right_items) = (self.written_items(node, left, whole), self.written_items(node, right, whole));
         let (left_items, right_items) = (left_items?, right_items?);
         let all: Vec<&Sql> = left_items.iter().chain(&right_items).map(|(sql, _)| sql).collect();
         let compared = Sql::once(self.fields.dialect, &all, |atoms| {
@@ -297,19 +280,19 @@ impl<'c> Lowering<'c> {
         self.sized(node, compared)
     }
 
-    /// The items of a list that stands in the expression, with their types; `None` for any other list.
-    fn written_items(&mut self, list: &Node) -> Option<Option<Vec<(Sql, Type)>>> {
+    /// The items of a list that stands in the expression, with their types; for any other list `node` is refused.
+    fn written_items(&mut self, node: &Node, list: &Node, why: &str) -> Option<Vec<(Sql, Type)>> {
         match &list.kind {
             Kind::Literal(Literal::List(literal)) => {
                 let ty = |literal: &Literal| if let Literal::Int(_) = literal { Type::Int } else { item_type(list) };
-                Some(Some(literal.items().iter().map(|item| (bound(item), ty(item))).collect()))
+                Some(literal.items().iter().map(|item| (bound(item), ty(item))).collect())
             }
             Kind::List(nodes) => {
                 let found: Vec<Option<(Sql, Type)>> =
                     nodes.iter().map(|item| Some((self.value(item)?, item.ty))).collect();
-                Some(found.into_iter().collect())
+                found.into_iter().collect()
             }
-            _ => None,
+            _ => self.refuse(node, why),
         }
     }
 
@@ -334,7 +317,7 @@ impl<'c> Lowering<'c> {
                 return shorter;
             }
         }
-        let (first, second) = (self.sql(left_term, left.ty), self.sql(right_term, right.ty));
+        let (first, second) = (sql(left_term, left.ty), sql(right_term, right.ty));
         Some(match (left.ty, right.ty) {
             (Type::Int, _) => numbers::whole(dialect, op, &first, &second),
             (Type::Double, _) => numbers::doubles(dialect, op, &first, &second),
@@ -411,15 +394,10 @@ impl<'c> Lowering<'c> {
             let items = self.items(list);
             let term = term?;
             let sure = matches!(term, Term::Known(Some(_)));
-            return Some(items?.contain(dialect, &self.sql(term, item.ty), sure));
+            return Some(items?.contain(dialect, &sql(term, item.ty), sure));
         }
-        let Some(written) = self.written_items(list) else {
-            return self.refuse(
-                list,
-                "a list can't depend on a condition, put the condition around what is asked of the list",
-            );
-        };
-        let (value, written) = (self.sql(term?, item.ty), written?);
+        let written = self.written_items(list, list, CONDITIONAL);
+        let (value, written) = (sql(term?, item.ty), written?);
         let found = match &list.kind {
             Kind::Literal(Literal::List(literals)) => self.among_literals((&value, item.ty), literals.items()),
             _ => self.among_written((&value, item.ty), &written),
@@ -467,19 +445,12 @@ impl<'c> Lowering<'c> {
             let found = catalog.field(*field).ok_or(UNKNOWN_FIELD).and_then(|field| self.fields.list(field, &alias));
             return self.or_refuse(list, found);
         }
-        let Some(written) = self.written_items(list) else {
-            return self.refuse(
-                list,
-                "a list can't depend on a condition, put the condition around what is asked of the list",
-            );
-        };
-        let written: Vec<Sql> = written?.into_iter().map(|(sql, _)| sql).collect();
+        let written: Vec<Sql> = self.written_items(list, list, CONDITIONAL)?.into_iter().map(|(sql, _)| sql).collect();
         if written.is_empty() {
-            let nothing = Sql::atom(format!("(select cast(null as text) as column1 where false) as {alias}"));
-            return Some(Items { from: nothing, item: Sql::atom(format!("{alias}.column1")), present: None });
+            return Some(Items::none(&alias));
         }
         let present = matches!(list.kind, Kind::List(_)).then(|| lists::all_present(&written));
-        Some(Items::of(&written, &alias, present))
+        Some(Items::of(self.fields.dialect, &written, &alias, present))
     }
 
     fn quantified(&mut self, node: &Node, every: bool, parts: &[Node; 2]) -> Option<Sql> {
@@ -517,6 +488,7 @@ impl<'c> Lowering<'c> {
     }
 }
 
+const CONDITIONAL: &str = "a list can't depend on a condition, put the condition around what is asked of the list";
 const UNKNOWN_FIELD: &str = "it belongs to another catalog";
 
 /// Why a function has no exact counterpart, if it has none.
@@ -532,6 +504,20 @@ const fn unsayable(function: Function, of: Type) -> Option<&'static str> {
             Some("the databases write moments in other ways, compare the moments themselves")
         }
         _ => None,
+    }
+}
+
+/// A term, bound where it is known.
+fn sql(term: Term, ty: Type) -> Sql {
+    match term {
+        Term::Asked(sql) => sql,
+        Term::Known(Some(literal)) => bound(&literal),
+        Term::Known(None) => Sql::atom(match ty {
+            Type::Bool | Type::Null => "cast(null as boolean)",
+            Type::Double => "cast(null as double precision)",
+            Type::Text => "cast(null as text)",
+            Type::Int | Type::Timestamp | Type::Duration | Type::List(_) => "cast(null as bigint)",
+        }),
     }
 }
 

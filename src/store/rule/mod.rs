@@ -55,18 +55,34 @@ pub fn refusals(checked: &Checked, catalog: &Catalog, rows: Rows) -> Vec<Diagnos
     lowering.problems()
 }
 
+/// A rule as the databases are asked it, for people: on SQLite, then on PostgreSQL.
+pub fn shown(rule: (&Checked, &Catalog), rows: Rows, now: Timestamp) -> Result<[String; 2], Vec<Diagnostic>> {
+    let on = |dialect| Pushed::new(rule, rows, now, dialect).map(|pushed| pushed.shown());
+    Ok([on(Dialect::Sqlite)?, on(Dialect::Postgres)?])
+}
+
 impl Pushed {
     /// The rule as a condition, for the database behind `conn`; `catalog` must be the one that it was checked against. Every term that
     /// can't be pushed down is named in the error.
     pub fn condition(
         conn: &Conn,
-        (checked, catalog): (&Checked, &Catalog),
+        rule: (&Checked, &Catalog),
         rows: Rows,
         now: Timestamp,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let mut lowering = Lowering::new((checked, catalog), rows, now, dialect(conn));
-        let sql = lowering.holds(checked.root());
-        Self::of(sql, lowering, checked.root().ty)
+        Self::new(rule, rows, now, dialect(conn))
+    }
+
+    fn new(
+        (checked, catalog): (&Checked, &Catalog),
+        rows: Rows,
+        now: Timestamp,
+        dialect: Dialect,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let mut lowering = Lowering::new((checked, catalog), rows, now, dialect);
+        let root = checked.root();
+        let sql = if root.ty == Type::Bool { lowering.holds(root) } else { lowering.value(root) };
+        Self::of(sql, lowering, root.ty)
     }
 
     /// The terms of a condition that can be pushed down: it holds for no row for which these do not. `None` if there is no such term.
@@ -99,16 +115,20 @@ impl Pushed {
         }
     }
 
-    /// The SQL with its values beside it, for people.
+    /// The SQL with its values below it, for people.
     pub fn shown(&self) -> String {
-        let values = self.sql.values().iter().zip(1..).map(|(value, place)| format!("\n${place} = {}", shown(value)));
+        let values = self.sql.values().iter().zip(1..).map(|(value, place)| format!("\n${place} = {}", written(value)));
         format!("{}{}\n", self.sql.numbered(self.dialect), values.collect::<String>())
     }
 
     /// The value as a key to sort by.
     fn key(&self) -> Sql {
-        let by_code_point = self.ty == Type::Text && self.dialect == Dialect::Postgres;
-        if by_code_point { Sql::open("{0} collate \"C\"", &[&self.sql]) } else { self.sql.clone() }
+        match (self.ty, self.dialect) {
+            (Type::Text, Dialect::Postgres) => Sql::open("{0} collate \"C\"", &[&self.sql]),
+            // A lone `true` is no key for PostgreSQL.
+            (Type::Bool, _) => Sql::closed("cast({0,} as boolean)", &[&self.sql]),
+            _ => self.sql.clone(),
+        }
     }
 
     /// The query, of the rule's kind of rows, only for those that it holds for.
@@ -159,7 +179,7 @@ fn add(join: Join, statement: &mut SelectStatement) {
     };
 }
 
-fn shown(value: &Value) -> String {
+fn written(value: &Value) -> String {
     match value {
         Value::BigInt(Some(number)) => number.to_string(),
         Value::Double(Some(number)) => format!("{number:?}"),

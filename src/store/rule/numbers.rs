@@ -108,7 +108,7 @@ pub(super) fn whole_with(dialect: Dialect, op: Arithmetic, left: &Sql, right: i6
         Arithmetic::Add => ("+", (low - right_wide, high - right_wide)),
         Arithmetic::Subtract => ("-", (low + right_wide, high + right_wide)),
         Arithmetic::Multiply if right > 0 => ("*", (low / right_wide, high / right_wide)),
-        Arithmetic::Divide | Arithmetic::Modulo if right > 0 || right < -1 => {
+        Arithmetic::Divide | Arithmetic::Modulo if !(-1..=0).contains(&right) => {
             let symbol = if op == Arithmetic::Divide { "/" } else { "%" };
             return Some(Sql::open(&format!("{{0}} {symbol} {{1}}"), &[left, &Sql::bound(right)]));
         }

@@ -4,6 +4,8 @@
 //! too many for a small stack. Values stand as `?` and are numbered when the piece is handed over. INVARIANT: no text of a user
 //! is ever part of a piece's text.
 
+use std::fmt::Write;
+
 use sea_orm::Value;
 use sea_orm::sea_query::Expr;
 
@@ -158,17 +160,22 @@ impl Sql {
         Expr::cust_with_values(closed.numbered(dialect), closed.values)
     }
 
-    /// The text with its places as the database writes them.
+    /// The text with its places as the database writes them. On PostgreSQL a number's place names its type: a prepared statement is found
+    /// again by its text alone, and must then not take the bits of one type for another.
     pub(super) fn numbered(&self, dialect: Dialect) -> String {
         if dialect == Dialect::Sqlite {
             return self.text.clone();
         }
-        let mut numbered = String::with_capacity(self.text.len() + self.values.len());
-        for (index, piece) in self.text.split('?').enumerate() {
-            if index > 0 {
-                numbered.push_str(&format!("${index}"));
-            }
-            numbered.push_str(piece);
+        let mut pieces = self.text.split('?');
+        let mut numbered = pieces.next().unwrap_or_default().to_owned();
+        for ((place, value), piece) in (1..).zip(&self.values).zip(pieces) {
+            let ty = match value {
+                Value::BigInt(_) => "::bigint",
+                Value::Double(_) => "::double precision",
+                _ => "",
+            };
+            // Writing to a string can't fail.
+            let _ = write!(numbered, "${place}{ty}{piece}");
         }
         numbered
     }

@@ -3,9 +3,9 @@
 use super::sql::{Dialect, Sql};
 use crate::rules::{Comparison, Pattern};
 
-/// Texts in order, by code point. Between columns that is how they compare anyhow, between results PostgreSQL must be told.
+/// Texts in order, by code point. Columns compare so anyhow; of values and results PostgreSQL must be told.
 pub(super) fn compare(dialect: Dialect, op: Comparison, left: &Sql, right: &Sql) -> Sql {
-    if op.is_equality() || dialect == Dialect::Sqlite || (left.is_atom() && right.is_atom()) {
+    if op.is_equality() || dialect == Dialect::Sqlite {
         return super::numbers::compare(op, left, right);
     }
     Sql::comparison(&format!("{{0}} {} {{1}} collate \"C\"", op.symbol()), &[left, right])

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use baton::domain::category::Category;
 use baton::domain::dealer::{Address, Capacity, Dealer, OpeningHours, TerritoryEntry};
-use baton::domain::field::{Choice, CustomValue, CustomValues, FieldDefinition, FieldDraft, FieldType, Subject};
+use baton::domain::field::{
+    Choice, CustomValue, CustomValues, DECIMAL_SIZES, FieldDefinition, FieldDraft, FieldType, Subject,
+};
 use baton::domain::id::{DealerId, GroupId, JobId, LeadId, RequestId, TenantId, UserId};
 use baton::domain::interface::CandidateKind;
 use baton::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
@@ -248,6 +250,7 @@ impl World {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it stands beside values that may be missing")]
 fn text(text: impl AsRef<str>) -> Option<CustomValue> {
     Some(CustomValue::Text(text.as_ref().to_owned()))
 }
@@ -291,7 +294,7 @@ fn custom(dice: &mut Dice) -> Map<String, Value> {
     let mut put = |key: &str, value: Option<Value>| custom.extend(value.map(|value| (key.to_owned(), value)));
     put("note", dice.maybe(|dice| json!(dice.text())));
     put("bays", dice.maybe(|dice| json!(dice.int())));
-    put("score", dice.maybe(|dice| json!(dice.double())));
+    put("score", dice.maybe(|dice| json!(decimal(dice))));
     put("ev", dice.maybe(|dice| json!(dice.once_in(2))));
     let day = |dice: &mut Dice| {
         let day = Timestamp::from_micros(dice.moment()).datetime().format("%Y-%m-%d").to_string();
@@ -307,6 +310,13 @@ fn custom(dice: &mut Dice) -> Map<String, Value> {
     };
     put("skills", dice.maybe(skills));
     custom
+}
+
+/// As many as a stored decimal may be.
+fn decimal(dice: &mut Dice) -> f64 {
+    let number = dice.double();
+    let is_stored = number == 0.0 || DECIMAL_SIZES.contains(&number.abs());
+    if is_stored { number } else { dice.pick(&[1e100, -1e100, 1e-60, 0.1]) }
 }
 
 fn at(dice: &mut Dice) -> Timestamp {

@@ -1,0 +1,4 @@
+dealers.rating < $1::double precision and (dealers.categories ->> 'tier') = $2 and case when leads.user_id is not null then $3 in (select q1.v from (select groups.name as v from memberships join groups on groups.tenant_id = memberships.tenant_id and groups.id = memberships.group_id where memberships.tenant_id = leads.tenant_id and memberships.user_id = leads.user_id) as q1) end
+$1 = 3.0
+$2 = "Bronze"
+$3 = "Fleet"

@@ -1,0 +1,1 @@
+case when dealers.city is not null then false end

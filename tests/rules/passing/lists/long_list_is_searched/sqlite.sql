@@ -1,0 +1,11 @@
+dealers.city in (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+$1 = "Akron"
+$2 = "Boise"
+$3 = "Boston"
+$4 = "Chicago"
+$5 = "Dallas"
+$6 = "Denver"
+$7 = "El Paso"
+$8 = "Fargo"
+$9 = "Gary"
+$10 = "Houston"

@@ -1,0 +1,2 @@
+exists (select 1 from jsonb_array_elements_text(dealers.brands) as q1(v) where exists (select 1 from jsonb_array_elements_text(case when jsonb_typeof(dealers.custom -> 'skills') = 'array' and (dealers.custom -> 'skills') <@ cast($1 as jsonb) then dealers.custom -> 'skills' end) as q2(v) where q1.v < q2.v collate "C"))
+$1 = "[\"Sales\",\"Fleet\",\"Service\"]"

@@ -1,0 +1,2 @@
+(select count(*) from json_each(dealers.brands) as q1) >= ?
+$1 = 1

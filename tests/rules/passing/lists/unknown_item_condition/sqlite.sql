@@ -1,0 +1,2 @@
+exists (select 1 from json_each(dealers.brands) as q1 where dealers.rating > ?)
+$1 = 4.2

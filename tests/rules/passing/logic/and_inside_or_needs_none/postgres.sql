@@ -1,0 +1,2 @@
+(dealers.active and dealers.rating > $1::double precision) or dealers.is_default
+$1 = 1.0

@@ -1,0 +1,2 @@
+dealers.rating >= ? and dealers.active
+$1 = 4.0

@@ -1,0 +1,2 @@
+not (dealers.rating >= ?)
+$1 = 4.0

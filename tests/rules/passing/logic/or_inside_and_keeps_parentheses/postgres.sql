@@ -1,0 +1,2 @@
+(dealers.active or dealers.is_default) and dealers.rating > $1::double precision
+$1 = 1.0

@@ -1,0 +1,2 @@
+dealers.capacity_per_day > ? or true
+$1 = 3

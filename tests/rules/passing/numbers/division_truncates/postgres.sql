@@ -1,0 +1,3 @@
+(case when jsonb_typeof(dealers.custom -> 'bays') = 'number' then cast(dealers.custom -> 'bays' as bigint) end / $1::bigint) = $2::bigint
+$1 = 2
+$2 = -1

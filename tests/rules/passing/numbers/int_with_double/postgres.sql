@@ -1,0 +1,2 @@
+dealers.rating >= $1::double precision
+$1 = 4.0

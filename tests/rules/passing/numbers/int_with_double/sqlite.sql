@@ -1,0 +1,2 @@
+dealers.rating >= ?
+$1 = 4.0

@@ -1,0 +1,2 @@
+(dealers.custom -> 'bays') > cast($1 as jsonb) and jsonb_typeof(dealers.custom -> 'bays') = 'number'
+$1 = "-5"

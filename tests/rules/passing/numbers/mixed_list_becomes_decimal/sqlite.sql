@@ -1,0 +1,3 @@
+dealers.rating in (?, ?)
+$1 = 4.0
+$2 = 4.5

@@ -1,0 +1,2 @@
+(dealers.custom ->> 'bays') > ? and json_type(dealers.custom -> 'bays') = 'integer'
+$1 = -9223372036854775808

@@ -1,0 +1,1 @@
+case when jsonb_typeof(dealers.custom -> 'ev') = 'boolean' then cast(dealers.custom -> 'ev' as boolean) end is not null and case when jsonb_typeof(dealers.custom -> 'note') = 'string' then dealers.custom ->> 'note' end is not null

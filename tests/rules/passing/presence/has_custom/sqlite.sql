@@ -1,0 +1,1 @@
+case when json_type(dealers.custom -> 'ev') in ('true', 'false') then dealers.custom ->> 'ev' end is not null and case when json_type(dealers.custom -> 'note') = 'text' then dealers.custom ->> 'note' end is not null

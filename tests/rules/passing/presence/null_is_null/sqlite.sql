@@ -1,0 +1,1 @@
+false or dealers.active

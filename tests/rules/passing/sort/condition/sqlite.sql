@@ -1,0 +1,2 @@
+dealers.accepts_leads and dealers.rating > ?
+$1 = 4.0

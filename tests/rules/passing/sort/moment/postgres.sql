@@ -1,0 +1,1 @@
+dealers.created_at

@@ -1,0 +1,1 @@
+lower(dealers.name collate "C")

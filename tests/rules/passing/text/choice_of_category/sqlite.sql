@@ -1,0 +1,2 @@
+(dealers.categories ->> 'tier') <> ?
+$1 = "Bronze"

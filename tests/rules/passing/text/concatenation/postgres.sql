@@ -1,0 +1,3 @@
+((dealers.city || $1) || dealers.region) = $2
+$1 = ", "
+$2 = "Boston, MA"

@@ -1,0 +1,3 @@
+((dealers.city || ?) || dealers.region) = ?
+$1 = ", "
+$2 = "Boston, MA"

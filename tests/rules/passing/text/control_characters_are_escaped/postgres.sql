@@ -1,0 +1,2 @@
+dealers.name <> $1
+$1 = "\u{7}\n\t"

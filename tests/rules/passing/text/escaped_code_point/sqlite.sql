@@ -1,0 +1,2 @@
+dealers.city = ?
+$1 = "Montréal"

@@ -1,0 +1,2 @@
+dealers.name > $1 collate "C"
+$1 = "Z"

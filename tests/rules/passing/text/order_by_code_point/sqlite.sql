@@ -1,0 +1,2 @@
+dealers.name > ?
+$1 = "Z"

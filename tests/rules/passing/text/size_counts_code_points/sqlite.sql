@@ -1,0 +1,2 @@
+length(case when json_type(dealers.custom -> 'note') = 'text' then dealers.custom ->> 'note' end) = ?
+$1 = 16

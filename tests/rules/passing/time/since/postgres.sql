@@ -1,0 +1,2 @@
+leads.received_at >= $1::bigint
+$1 = 1782864000000000
