@@ -27,6 +27,7 @@ mod network_import;
 mod network_write;
 mod races;
 mod rules_golden;
+mod rules_plans;
 mod rules_properties;
 mod rules_sql;
 mod schema;

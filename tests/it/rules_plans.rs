@@ -1,0 +1,168 @@
+//! The plans of the lead grid: what is filtered and sorted most reads no lead that it does not show, or nearly none.
+//!
+//! Rows are few, but as unevenly spread as in a real network, and PostgreSQL has counted them. `BATON_PLAN_LEADS` makes them more.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::env;
+
+use baton::domain::field::{Choice, FieldDefinition, FieldDraft, FieldType, Subject};
+use baton::rules::{Catalog, CatalogParts, CategoryGroup, Context, Expect, check};
+use baton::store::leads::{self, LeadFilter, LeadSort};
+use baton::store::rule::{Pushed, Rows};
+use baton::store::{Order, PageRequest, Scope};
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+
+use crate::support::app::{Engine, START, TestApp};
+
+/// One statement each, with the tenant as `{tenant}`, the number of leads as `{leads}` and the present moment as `{now}`.
+const FILL: [&str; 7] = [
+    "insert into dealers (tenant_id, id, number, name, active, accepts_leads, is_default, country, time_zone, hours, categories,
+       brands, territory, crm, custom, version, created_at, updated_at)
+     select '{tenant}', lpad(to_hex(n), 32, '0')::uuid, 'D' || n, 'Dealer ' || n, true, true, false, 'US', 'UTC', '{}',
+       jsonb_build_object('tier', (array['Gold', 'Silver', 'Bronze'])[1 + n % 3]), '[\"Aurora\"]', '[]', '[]', '{}', 1, 0, 0
+     from generate_series(1, 500) n",
+    "insert into users (tenant_id, id, first_name, last_name, email, locale, time_zone, active, on_holiday, role, days_off, custom,
+       version, created_at, updated_at)
+     select '{tenant}', lpad(to_hex(n), 32, '0')::uuid, 'U', 'U' || n, n || '@x', 'en', 'UTC', true, false, 'MEMBER', '[]', '{}', 1, 0, 0
+     from generate_series(1, 50) n",
+    "insert into interfaces (tenant_id, id, name, description, candidate_kind, published_number, version, created_at, updated_at)
+     values ('{tenant}', lpad('1', 32, '0')::uuid, 'i', '', 'DEALER', 1, 1, 0, 0)",
+    "insert into jobs (tenant_id, id, name, enabled, position, condition, elapsed_seconds, upper_age_seconds, interface_id, algorithm,
+       blast_size, ranking, max_rounds, fallback, keep_original, notify_old_owner, notify_new_owner, notify_manager, version,
+       created_at, updated_at)
+     select '{tenant}', lpad(to_hex(n), 32, '0')::uuid, 'j' || n, true, 1, '', 3600, 7200, lpad('1', 32, '0')::uuid, 'SINGLE', 1,
+       'FROZEN', 1, 'LEAVE', false, false, false, false, 1, 0, 0
+     from generate_series(1, 2) n",
+    "insert into requests (tenant_id, id, source, brand, country, received_at, created_by)
+     select '{tenant}', lpad(to_hex(n), 32, '0')::uuid,
+       case when n % 1000 = 0 then 'fair' else (array['web', 'phone', 'portal', 'mail', 'partner'])[1 + n % 5] end,
+       (array['Aurora', 'Borealis', 'Comet'])[1 + n % 3], 'US', {now} - n * 30000000::bigint, 'x'
+     from generate_series(1, {leads}) n",
+    "insert into leads (tenant_id, id, request_id, root_id, round, state, dealer_id, user_id, job_id, source, brand, received_at,
+       offered_at, acknowledged_at, acknowledged_by, accepted_at, expired_at, closed_at, state_reason, exception,
+       excluded_from_automation, follow_up_status, custom, version, created_by, created_at, updated_at)
+     select r.tenant_id, r.id, r.id, r.id, 0, s.state,
+       case when m % 10 > 0 and s.state <> 'UNASSIGNED' then lpad(to_hex(1 + m / 100 % 500), 32, '0')::uuid end,
+       case when m % 10 = 0 and s.state <> 'UNASSIGNED' then lpad(to_hex(1 + m / 100 % 50), 32, '0')::uuid end,
+       case when m % 10 = 3 then lpad('1', 32, '0')::uuid end, r.source, r.brand, r.received_at, r.received_at + 1000000,
+       r.received_at + 2000000, 'x', r.received_at, r.received_at, r.received_at, 'x', case when m % 300 = 0 then 'nobody' end,
+       m % 50 = 0, 'NOT_CONTACTED',
+       jsonb_build_object('segment', (array['Gold', 'Silver', 'Bronze'])[1 + m % 3], 'budget', m % 10000), 1, 'x', r.received_at,
+       r.received_at + (m % 7) * 3600000000::bigint
+     from (select *, hashtext(id::text) & 1048575 as m from requests) r,
+       lateral (select case when m % 100 < 3 then 'UNASSIGNED' when m % 100 < 8 then 'OFFERED' when m % 100 < 12 then 'ACKNOWLEDGED'
+         when m % 100 < 20 then 'ACCEPTED' when m % 100 < 60 then 'EXPIRED' when m % 100 < 75 then 'WON' else 'LOST' end as state) s",
+    "analyze",
+];
+
+/// The index that the README advises for a custom field.
+const CUSTOM_INDEXES: [&str; 3] = [
+    "create index on leads (tenant_id, (custom ->> 'segment'), received_at, id)",
+    "create index on leads (tenant_id, (custom -> 'budget'), received_at, id)",
+    "analyze leads",
+];
+
+fn catalog() -> Catalog {
+    let field = |key: &str, field_type, choices: &[&str]| {
+        let choice = |value: &&str| Choice { value: (*value).to_owned(), label: (*value).to_owned() };
+        FieldDefinition::new(FieldDraft {
+            subject: Subject::Lead,
+            key: key.to_owned(),
+            label: key.to_owned(),
+            field_type,
+            required: false,
+            choices: choices.iter().map(choice).collect(),
+            archived: false,
+        })
+        .unwrap()
+    };
+    let fields =
+        [field("segment", FieldType::Choice, &["Gold", "Silver", "Bronze"]), field("budget", FieldType::Integer, &[])];
+    let values = ["Gold", "Silver", "Bronze"].map(str::to_owned).to_vec();
+    let tier = CategoryGroup { key: "tier".to_owned(), label: "Tier".to_owned(), values };
+    Catalog::new(CatalogParts { fields: &fields, categories: &[tier] })
+}
+
+/// Every scan of a plan: its kind and what it goes through.
+fn scans(plan: &Value, found: &mut Vec<(String, String)>) {
+    let text = |key: &str| plan[key].as_str().unwrap_or_default().to_owned();
+    if text("Node Type").contains("Scan") {
+        found.push((text("Node Type"), format!("{} {}", text("Relation Name"), text("Index Name"))));
+    }
+    for child in plan["Plans"].as_array().into_iter().flatten() {
+        scans(child, found);
+    }
+}
+
+async fn indexed(app: &TestApp, text: &str, sort: (LeadSort, Order)) -> Vec<(String, String)> {
+    let conn = app.store().reader();
+    let catalog = catalog();
+    let rule = (!text.is_empty()).then(|| {
+        let checked = check(text, &catalog, Context::LeadCondition, Expect::Condition).unwrap();
+        Pushed::condition(conn, (&checked, &catalog), Rows::Leads, START).unwrap()
+    });
+    let filter = LeadFilter { rule, ..LeadFilter::default() };
+    let scope = Scope::system(app.tenant.id);
+    let plan = leads::plan(conn, &scope, &filter, sort, &PageRequest::first(50)).await.unwrap().unwrap();
+    let mut found = Vec::new();
+    scans(&plan[0]["Plan"], &mut found);
+    assert!(
+        !found.is_empty() && found.iter().all(|(kind, of)| !(kind == "Seq Scan" && of.starts_with("leads"))),
+        "`{text}` {sort:?} reads all leads: {found:?}\n{plan:#}"
+    );
+    let page = leads::list(conn, &scope, &filter, sort, &PageRequest::first(50)).await.unwrap();
+    let rare = text.contains("00000000000002'");
+    assert_eq!(page.rows.is_empty(), rare, "`{text}` {sort:?}");
+    found
+}
+
+// JOB-5, FAST-3
+#[tokio::test]
+async fn what_the_lead_grid_is_asked_most_is_served_by_an_index() {
+    let app = TestApp::start(Engine::Postgres).await;
+    let leads = env::var("BATON_PLAN_LEADS").unwrap_or_else(|_| "200000".to_owned());
+    let mut connection = PgConnection::connect(&app.database_url()).await.unwrap();
+    for statement in FILL {
+        let tenant = app.tenant.id.uuid().to_string();
+        let filled = statement.replace("{tenant}", &tenant).replace("{leads}", &leads);
+        connection.execute(AssertSqlSafe(filled.replace("{now}", &START.micros().to_string()))).await.unwrap();
+    }
+    let received = (LeadSort::ReceivedAt, Order::Desc);
+    let updated = (LeadSort::UpdatedAt, Order::Desc);
+    let id = |kind: &str, number: usize| format!("{kind}_{number:032x}");
+    for (text, sort) in [
+        ("", received),
+        ("", updated),
+        ("lead.state == 'OFFERED'", received),
+        ("lead.state in ['OFFERED', 'ACKNOWLEDGED']", received),
+        ("lead.state == 'UNASSIGNED'", updated),
+        (&*format!("lead.dealer.id == '{}'", id("dlr", 23)), received),
+        (&*format!("lead.dealer.id == '{}' && lead.state == 'OFFERED'", id("dlr", 23)), received),
+        (&*format!("lead.owner.id == '{}'", id("usr", 31)), received),
+        ("lead.source == 'web'", received),
+        ("lead.source == 'fair'", received),
+        ("lead.brand == 'Aurora' && lead.state == 'OFFERED'", received),
+        ("now - lead.received_at < duration('168h')", updated),
+        ("lead.received_at >= timestamp('2026-11-20T00:00:00Z')", received),
+        ("has(lead.exception)", received),
+        (&*format!("lead.job_id == '{}'", id("job", 1)), received),
+        (&*format!("lead.job_id == '{}'", id("job", 2)), received),
+        (&*format!("lead.request_id == '{}'", id("req", 23)), received),
+        ("lead.dealer.number == 'D23'", received),
+        ("lead.dealer.category.tier == 'Gold' && lead.state == 'OFFERED'", received),
+    ] {
+        indexed(&app, text, sort).await;
+    }
+    for statement in CUSTOM_INDEXES {
+        connection.execute(statement).await.unwrap();
+    }
+    for text in ["lead.custom.budget == 77", "lead.custom.budget in [77, 78]", "lead.custom.budget >= 9990"] {
+        let found = indexed(&app, text, received).await;
+        assert!(found.iter().any(|(_, of)| of.contains("expr")), "`{text}`: {found:?}");
+    }
+    indexed(&app, "lead.custom.segment == 'Gold' && lead.state == 'OFFERED'", received).await;
+    connection.close().await.unwrap();
+    app.finish().await;
+}
