@@ -7,6 +7,9 @@ use crate::domain::event::{ActorKind, EventActor};
 use crate::domain::id::{JobId, LeadId, RequestId, TenantId};
 use crate::domain::job::{Job, JobRun, RunState};
 use crate::domain::lead::Lead;
+use crate::rules;
+use crate::store::leads::Waiting;
+use crate::store::rule::{Pushed, Rows};
 use crate::store::{Conn, StoreError, jobs, leads, runs};
 
 use super::aside::{is_lasting, public, settle};
@@ -15,6 +18,7 @@ use super::due::{Counts, Tally};
 use super::error::ActionError;
 use super::handover::{Decided, Engine, Firmness, Move, Tell, Urgency, Verdict, carry_out};
 use super::held::Held;
+use super::interfaces::check::catalog;
 
 /// How long a worker may take for one batch before another may take the run over.
 const LEASE: Duration = Duration::from_mins(1);
@@ -64,7 +68,10 @@ fn finished(run: JobRun, state: RunState, error: Option<String>, context: &Conte
 }
 
 async fn batch(context: &Context, conn: &Conn, run: JobRun, job: &Job) -> Result<JobRun, ActionError> {
-    let copies = leads::list_waiting(conn, run.tenant, run.cursor, BATCH).await?;
+    // What the run makes itself, it does not look at.
+    let wanted =
+        Waiting { after: run.cursor, made_before: Some(run.queued_at), rule: pushed(context, conn, job).await? };
+    let copies = leads::list_waiting(conn, run.tenant, &wanted, BATCH).await?;
     let Some(last) = copies.last().map(|copy| copy.id) else { return Ok(finished(run, RunState::Done, None, context)) };
     let held = Held::hold(conn, run.tenant, &request_ids(&copies)).await?;
     let at = context.clock.now();
@@ -88,6 +95,18 @@ async fn batch(context: &Context, conn: &Conn, run: JobRun, job: &Job) -> Result
         *run.skipped.entry(reason).or_default() += count;
     }
     Ok(run)
+}
+
+/// The part of the job's condition that the database can be asked, so that only copies for which it may hold are read. The whole is
+/// asked again of each of them.
+async fn pushed(context: &Context, conn: &Conn, job: &Job) -> Result<Option<Pushed>, StoreError> {
+    if job.condition.trim().is_empty() {
+        return Ok(None);
+    }
+    let catalog = catalog(conn, job.tenant).await?;
+    let checked = rules::check(&job.condition, &catalog, rules::Context::LeadCondition, rules::Expect::Condition).ok();
+    let now = context.clock.now();
+    Ok(checked.and_then(|checked| Pushed::part(conn, (&checked, &catalog), Rows::Leads, now)))
 }
 
 fn request_ids(copies: &[Lead]) -> Vec<RequestId> {
@@ -141,7 +160,8 @@ pub struct DryRun {
 pub async fn dry_run(context: &Context, tenant: TenantId, id: JobId) -> Result<DryRun, ActionError> {
     let conn = context.store.reader();
     let job = jobs::lookup(conn, tenant, id).await?.ok_or_else(|| ActionError::not_found("jobId", "job"))?;
-    let copies = leads::list_waiting(conn, tenant, None, DRY_RUN_MAX as u64 + 1).await?;
+    let wanted = Waiting { rule: pushed(context, conn, &job).await?, ..Waiting::default() };
+    let copies = leads::list_waiting(conn, tenant, &wanted, DRY_RUN_MAX as u64 + 1).await?;
     let is_cut = copies.len() > DRY_RUN_MAX;
     let copies: Vec<Lead> = copies.into_iter().take(DRY_RUN_MAX).collect();
     let held = Held::read(conn, tenant, &request_ids(&copies)).await?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use baton::actions::Call;
 use baton::actions::answer::Answer;
+use baton::actions::jobs::run_now;
 use baton::actions::respond::{LeadAnswer, answer_lead};
 use baton::domain::InvalidCode;
 use baton::domain::decision::{Exclusion, Outcome};
@@ -422,6 +423,43 @@ async fn a_run_says_what_it_examined_moved_and_skipped() {
         assert_eq!(runs.len(), 1);
         assert_eq!((runs[0].state, runs[0].examined, runs[0].reassigned), (RunState::Done, 3, 2));
         assert_eq!(runs[0].skipped.get("EXCLUDED"), Some(&1));
+    })
+    .await;
+}
+
+// JOB-7
+#[tokio::test]
+async fn a_run_that_was_asked_for_leaves_alone_what_it_makes_and_what_its_condition_rules_out() {
+    on_each_database(async |app| {
+        let dealers = app.dealers(3).await;
+        let interface = app.interface("nearest", CandidateKind::Dealer, nearest_first()).await;
+        let condition = "lead.dealer.name != 'D3' && lead.source.matches('^w.b$')";
+        let job = app
+            .job("by hand", interface, |job| {
+                job.enabled = false;
+                job.algorithm = Algorithm::RoundRobin;
+                job.condition = condition.to_owned();
+            })
+            .await;
+        let moved = app.offered_lead(dealers[0]).await;
+        let left = app.offered_lead(dealers[2]).await;
+        app.advance(HOUR);
+        let admin = app.admin();
+        let call = Call { actor: &admin, mutation: "runReassignmentJob", input: &Value::Null, key: None };
+        run_now(app.context(), call, job).await.unwrap();
+        app.work().await;
+        assert_eq!(holder(&app.newest(moved).await), dealers[1]);
+        assert_eq!(app.lead(left).await.state, LeadState::Offered);
+        let page =
+            runs::list(app.store().reader(), app.tenant.id, Some(job), Order::Desc, &PageRequest::first(10)).await;
+        let runs = page.unwrap().into_rows();
+        assert_eq!(
+            (runs[0].state, runs[0].examined, runs[0].reassigned),
+            (RunState::Done, 1, 1),
+            "{:?}",
+            runs[0].skipped
+        );
+        assert!(runs[0].skipped.is_empty(), "{:?}", runs[0].skipped);
     })
     .await;
 }
