@@ -265,7 +265,9 @@ impl CustomValue {
             (FieldType::Choice, Json::String(text)) => return pick(definition, text).map(Self::Choice),
             (FieldType::MultiChoice, Json::Array(items)) => return pick_many(definition, items).map(Self::MultiChoice),
             (FieldType::Integer, json) => json.as_i64().map(Self::Integer),
-            (FieldType::Decimal, json) => json.as_f64().filter(|number| is_decimal(*number)).map(Self::Decimal),
+            (FieldType::Decimal, json) => {
+                json.as_f64().filter(|size| *size == 0.0 || DECIMAL_SIZES.contains(&size.abs())).map(Self::Decimal)
+            }
             (FieldType::Boolean, Json::Bool(flag)) => Some(Self::Boolean(*flag)),
             (FieldType::Date, Json::String(text)) => date(text).map(Self::Date),
             (FieldType::DateTime, Json::String(text)) => moment(text).map(Self::DateTime),
@@ -446,10 +448,6 @@ fn pick_many(definition: &FieldDefinition, items: &[Json]) -> Result<Vec<String>
     // One set has one stored form, whatever the order in which its choices were ticked.
     let chosen = definition.choices().iter().filter(|choice| picked.contains(&choice.value));
     Ok(chosen.map(|choice| choice.value.clone()).collect())
-}
-
-fn is_decimal(number: f64) -> bool {
-    number == 0.0 || DECIMAL_SIZES.contains(&number.abs())
 }
 
 fn date(text: &str) -> Option<NaiveDate> {

@@ -6,11 +6,12 @@
 
 use crate::domain::Timestamp;
 use crate::rules::{
-    Arithmetic, Catalog, Checked, Comparison, Diagnostic, FieldId, FieldSource, Function, Kind, List, ListLiteral,
-    Literal, Node, Type, Value, Values, clock_changes, eval,
+    Arithmetic, Catalog, Checked, Comparison, Diagnostic, FieldId, FieldSource, Function, Kind, Literal, Node, Type,
+    clock_changes, eval,
 };
 
 use super::fields::{Fields, Rows};
+use super::known::{Moment, Term, bound, known, sql};
 use super::lists::{self, Items};
 use super::sql::{Dialect, Sql};
 use super::{moments, numbers, texts};
@@ -28,22 +29,6 @@ pub(super) struct Lowering<'c> {
     /// How many lists have been given a table so far, for its name.
     tables: usize,
     problems: Vec<Diagnostic>,
-}
-
-/// A term that reads no field is a literal, or missing.
-enum Term {
-    Known(Option<Literal>),
-    Asked(Sql),
-}
-
-/// What every row has while nothing but `now` is read.
-struct Moment<'c>(&'c Catalog, Timestamp);
-
-impl Values for Moment<'_> {
-    fn field(&self, field: FieldId) -> Value<'_> {
-        let is_now = self.0.field(field).is_some_and(|field| field.source == FieldSource::Now);
-        if is_now { Value::Timestamp(self.1) } else { Value::Missing }
-    }
 }
 
 impl<'c> Lowering<'c> {
@@ -507,55 +492,9 @@ const fn unsayable(function: Function, of: Type) -> Option<&'static str> {
     }
 }
 
-/// A term, bound where it is known.
-fn sql(term: Term, ty: Type) -> Sql {
-    match term {
-        Term::Asked(sql) => sql,
-        Term::Known(Some(literal)) => bound(&literal),
-        Term::Known(None) => Sql::atom(match ty {
-            Type::Bool | Type::Null => "cast(null as boolean)",
-            Type::Double => "cast(null as double precision)",
-            Type::Text => "cast(null as text)",
-            Type::Int | Type::Timestamp | Type::Duration | Type::List(_) => "cast(null as bigint)",
-        }),
-    }
-}
-
 fn item_type(list: &Node) -> Type {
     match list.ty {
         Type::List(item) => item.ty().unwrap_or(Type::Text),
         other => other,
     }
-}
-
-/// A literal as a bound value; of null only that it is there.
-pub(super) fn bound(literal: &Literal) -> Sql {
-    match literal {
-        Literal::Null => Sql::atom("true"),
-        Literal::Bool(flag) => Sql::atom(if *flag { "true" } else { "false" }),
-        Literal::Int(number) | Literal::Duration(number) => Sql::bound(*number),
-        Literal::Double(number) => Sql::bound(*number),
-        Literal::Text(text) => Sql::bound(text.as_str()),
-        Literal::Timestamp(at) => Sql::bound(at.micros()),
-        Literal::List(_) => Sql::atom("cast(null as bigint)"),
-    }
-}
-
-/// A value as a literal; `None` for a missing one.
-fn known(value: &Value<'_>) -> Option<Literal> {
-    Some(match value {
-        Value::Missing => return None,
-        Value::Null => Literal::Null,
-        Value::Bool(flag) => Literal::Bool(*flag),
-        Value::Int(number) => Literal::Int(*number),
-        Value::Double(number) => Literal::Double(*number),
-        Value::Text(text) => Literal::Text(text.clone().into_owned()),
-        Value::Timestamp(at) => Literal::Timestamp(*at),
-        Value::Duration(micros) => Literal::Duration(*micros),
-        Value::List(list) => Literal::List(known_list(list)?),
-    })
-}
-
-fn known_list(list: &List<'_>) -> Option<ListLiteral> {
-    list.iter().map(|item| known(&item)).collect::<Option<Vec<_>>>().map(ListLiteral::new)
 }

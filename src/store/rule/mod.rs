@@ -17,6 +17,7 @@
 
 mod answers;
 mod fields;
+mod known;
 mod lists;
 mod lower;
 mod moments;

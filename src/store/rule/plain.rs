@@ -2,8 +2,9 @@
 //!
 //! All but those of ids say false where the rule says unknown, so they stand only where that makes no difference.
 
+use super::known::bound;
 use super::lists;
-use super::lower::{Lowering, bound};
+use super::lower::Lowering;
 use super::numbers::{SPAN, compare, if_present, mirrored};
 use super::sql::{Dialect, Sql};
 use super::texts;
