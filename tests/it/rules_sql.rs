@@ -337,3 +337,52 @@ async fn values_of_two_types_in_one_place_are_not_taken_for_each_other() {
     })
     .await;
 }
+
+// EXPR-5: PostgreSQL raises where a double overflows or vanishes, also while it plans; nothing of that may be reached.
+#[tokio::test]
+async fn doubles_at_the_ends_of_their_range_mean_the_same_everywhere() {
+    const ENDS: [&str; 9] = [
+        "1.7976931348623157e308",
+        "-1.7976931348623157e308",
+        "8.98846567431158e307",
+        "5e-324",
+        "-2.2250738585072014e-308",
+        "1.3407807929942597e154",
+        "1.5e-162",
+        "1.0",
+        "0.0",
+    ];
+    on_each_database(async |app: &TestApp| {
+        let world = World::made(app, 11).await;
+        let table = Table::of(&world, Rows::Dealers);
+        let conn = app.store().reader();
+        let terms = ["dealer.rating", "(dealer.custom.score * 1e208)", "(dealer.custom.score * 1e-260)"];
+        let mut keys = Vec::new();
+        for term in terms {
+            for other in ENDS.iter().chain(&terms) {
+                for op in ["+", "-", "*", "/"] {
+                    keys.extend([format!("{term} {op} {other}"), format!("{other} {op} {term}")]);
+                }
+            }
+        }
+        for batch in keys.chunks(BATCH) {
+            let of = |text: &String| check(text, world.catalog(), Context::DealerCondition, Expect::SortKey).unwrap();
+            let keys: Vec<Checked> = batch.iter().map(of).collect();
+            let pushed = |key| Pushed::value(conn, (key, world.catalog()), Rows::Dealers, START).unwrap();
+            let pushed: Vec<Pushed> = keys.iter().map(pushed).collect();
+            let found = answers(conn, app.tenant.id, Rows::Dealers, &pushed, None).await;
+            for (id, cells) in found.unwrap_or_else(|error| panic!("{error}\n{batch:?}")) {
+                for (key, cell) in keys.iter().zip(cells) {
+                    assert_eq!(
+                        cell,
+                        key.sort_key(&table.by_id[&id]),
+                        "{} {:?}",
+                        key.text(),
+                        key.explain(&table.by_id[&id])
+                    );
+                }
+            }
+        }
+    })
+    .await;
+}

@@ -204,16 +204,14 @@ fn product() -> String {
     )
 }
 
-/// As [`product`]: both sides of each comparison are exact.
+/// As [`product`]: both sides of each comparison are exact, and where one is less than the other, their quotient rounds to less than one.
 fn quotient() -> String {
-    let (least, far, down, up) = (power(-200), power(960), power(-512), power(512));
+    let (least, down, up) = (power(-200), power(-512), power(512));
     let (up_half, down_half) = (power(538), power(-537));
     format!(
         "case when {{1}} = 0 then null \
-         when abs({{0,}}) > {least} and abs({{1,}}) < 1 and abs({{0,}}) > abs({{1,}}) * {far} \
-         and abs({{0}} * {down}) / abs({{1}} * {up}) >= 1 then null \
-         when abs({{0,}}) < 1 and abs({{1,}}) > 1 and abs({{0,}}) * {up_half} <= abs({{1,}}) * {down_half} \
-         then case when {{0}} is not null and {{1}} is not null then 0 end \
+         when abs({{0,}}) > {least} and abs({{1,}}) < 1 and abs({{0}} * {down}) >= abs({{1}} * {up}) then null \
+         when abs({{0,}}) < 1 and abs({{1,}}) > 1 and abs({{0,}}) * {up_half} <= abs({{1,}}) * {down_half} then 0 \
          else {{0}} / {{1}} end"
     )
 }
