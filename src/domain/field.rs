@@ -24,8 +24,7 @@ pub const CHOICE_LENGTH_MAX: usize = 100;
 /// Definitions of one subject in one tenant, archived ones included.
 pub const DEFINITIONS_MAX: usize = 200;
 
-/// The smallest and the greatest size of a decimal other than zero. Within these, every database reads the stored digits back as the
-/// very same double; SQLite is off by a digit far beyond, where nothing is measured any more.
+/// Sizes of a decimal other than zero: SQLite reads far smaller and greater ones back a digit off.
 pub const DECIMAL_SIZES: std::ops::RangeInclusive<f64> = 1e-60..=1e100;
 
 /// Words that the expression language keeps for itself, so that `x.custom.<key>` always reads as a name.
