@@ -73,10 +73,34 @@ impl Normal<'_> {
         let ((left_text, left), (right_text, right)) = (self.with_text(left), self.with_text(right));
         let (op, left, right) = if right_text < left_text { (op.mirrored(), right, left) } else { (op, left, right) };
         match (op, truth_literal(&left), truth_literal(&right)) {
-            (Comparison::Equal, Some(wanted), _) => if wanted { right } else { contrary(right) },
-            (Comparison::Equal, _, Some(wanted)) => if wanted { left } else { contrary(left) },
-            (Comparison::NotEqual, Some(wanted), _) => if wanted { contrary(right) } else { right },
-            (Comparison::NotEqual, _, Some(wanted)) => if wanted { contrary(left) } else { left },
+            (Comparison::Equal, Some(wanted), _) => {
+                if wanted {
+                    right
+                } else {
+                    contrary(right)
+                }
+            }
+            (Comparison::Equal, _, Some(wanted)) => {
+                if wanted {
+                    left
+                } else {
+                    contrary(left)
+                }
+            }
+            (Comparison::NotEqual, Some(wanted), _) => {
+                if wanted {
+                    contrary(right)
+                } else {
+                    right
+                }
+            }
+            (Comparison::NotEqual, _, Some(wanted)) => {
+                if wanted {
+                    contrary(left)
+                } else {
+                    left
+                }
+            }
             _ => build::compare(op, left, right),
         }
     }

@@ -19,6 +19,7 @@ pub mod reasons;
 pub mod sort;
 pub mod terms;
 pub mod tree;
+pub mod typed;
 pub mod value;
 
 mod arithmetic;

@@ -118,7 +118,10 @@ impl Account<'_> {
 enum Name<'n> {
     Field(FieldId),
     /// The item at hand of a quantifier around the term.
-    Item { level: usize, name: &'n str },
+    Item {
+        level: usize,
+        name: &'n str,
+    },
 }
 
 /// `within` is how many quantifiers of the term itself stand around `node`; their items have many values, so none is told.

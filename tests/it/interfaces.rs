@@ -326,12 +326,18 @@ async fn an_explanation_is_a_tree_whose_unknowns_name_what_is_missing() {
         // What the lead says can decide what the dealer leaves open; the sort key stays missing.
         let known = ask(json!({ "postalCode": "02138", "brand": "Ford" })).await;
         assert_eq!((&known["rank"], &known["exclusions"]), (&json!(1), &json!([])));
-        assert_eq!(told(&known)[..2], ["null TRUE dealer.capacity_open < 5 || dealer.active && lead.brand == 'Ford'", expected[1]]);
+        assert_eq!(
+            told(&known)[..2],
+            ["null TRUE dealer.capacity_open < 5 || dealer.active && lead.brand == 'Ford'", expected[1]]
+        );
         assert_eq!(known["keys"][0]["value"], json!("missing"));
         let parts: Vec<(&Value, &Value)> =
             known["keys"][0]["terms"].as_array().unwrap().iter().map(|term| (&term["term"], &term["value"])).collect();
-        let (whole, rating, capacity) =
-            ("dealer.rating / 5.0 + double(dealer.capacity_open)", "dealer.rating / 5.0", "double(dealer.capacity_open)");
+        let (whole, rating, capacity) = (
+            "dealer.rating / 5.0 + double(dealer.capacity_open)",
+            "dealer.rating / 5.0",
+            "double(dealer.capacity_open)",
+        );
         let missing = json!("missing");
         assert_eq!(parts, [(&json!(whole), &missing), (&json!(rating), &json!("0.9")), (&json!(capacity), &missing)]);
     })

@@ -60,11 +60,7 @@ pub struct Radius {
 
 impl From<&domain::SortLevel> for SortLevel {
     fn from(level: &domain::SortLevel) -> Self {
-        Self {
-            expression: level.expression.clone(),
-            direction: level.direction.into(),
-            nulls: level.nulls.into(),
-        }
+        Self { expression: level.expression.clone(), direction: level.direction.into(), nulls: level.nulls.into() }
     }
 }
 

@@ -111,7 +111,8 @@ impl ReassignmentInterface {
             }
             InterfaceStateInput::Number(number) => {
                 let found = versions.iter().find(|version| version.number == i64::from(*number));
-                let nothing = || bad_input(format!("`{argument}`: there is no version {number}, there are {}", versions.len()));
+                let nothing =
+                    || bad_input(format!("`{argument}`: there is no version {number}, there are {}", versions.len()));
                 found.map(|version| &version.definition).ok_or_else(nothing)
             }
         }
