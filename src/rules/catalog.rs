@@ -102,8 +102,8 @@ impl Context {
     /// Whose rows it is about.
     pub const fn row(self) -> Root {
         match self {
-            Self::CandidateDealer => Root::Dealer,
-            Self::CandidateUser => Root::User,
+            Self::CandidateDealer | Self::DealerCondition => Root::Dealer,
+            Self::CandidateUser | Self::UserCondition => Root::User,
             Self::LeadCondition => Root::Lead,
         }
     }
