@@ -9,10 +9,11 @@ use serde_json::Value as Json;
 use super::hidden::refuse_hidden;
 use super::shape;
 use crate::actions::interfaces::check;
-use crate::domain::{Invalid, InvalidCode};
+use crate::domain::Invalid;
 use crate::graphql::connection::bad_input;
 use crate::graphql::session::Session;
-use crate::rules::{self, Catalog, Checked, Context, Expect, Root};
+use crate::rules::{self, Context, Diagnostic, Expect, Root, typed};
+use crate::store::rule::{Pushed, Rows};
 
 macro_rules! typed_input {
     ($(#[$doc:meta])* $name:ident, $root:expr) => {
@@ -102,24 +103,34 @@ impl Wanted {
         }
     }
 
-    /// The rule, with the catalog that it was checked against; `None` for all rows. What is wrong is told as the caller's error,
+    /// The rule for the database; `None` for all rows. What is wrong is told as the caller's error, each problem with its place,
     /// and a field that the caller can't see can't be asked either.
-    pub async fn rule(
-        self,
-        session: &Session,
-        context: Context,
-    ) -> async_graphql::Result<Option<(Checked, Catalog)>> {
+    pub async fn pushed(self, session: &Session, context: Context) -> async_graphql::Result<Option<Pushed>> {
         if matches!(self, Self::All) {
             return Ok(None);
         }
         let catalog = check::catalog(session.reader(), session.scope.tenant).await?;
-        let rule = match self {
+        let (argument, rule) = match self {
             Self::All => return Ok(None),
-            Self::Typed(input) => rules::typed::read(&input, &catalog, context).map_err(refused)?,
-            Self::Text(text) => rules::check(&text, &catalog, context, Expect::Condition).map_err(|found| unsound(&found))?,
+            Self::Typed(input) => ("where", typed::read(&input, &catalog, context).map_err(refused)?),
+            Self::Text(text) => {
+                let rule = rules::check(&text, &catalog, context, Expect::Condition);
+                ("filter", rule.map_err(|problems| unsound("filter", &problems))?)
+            }
         };
         refuse_hidden(session, &rule)?;
-        Ok(Some((rule, catalog)))
+        let now = session.actions.clock.now();
+        let pushed = Pushed::condition(session.reader(), (&rule, &catalog), rows_of(context), now);
+        pushed.map(Some).map_err(|problems| unsound(argument, &problems))
+    }
+}
+
+/// The rows that a grid's rule is about.
+pub fn rows_of(context: Context) -> Rows {
+    match context.row() {
+        Root::Dealer | Root::LeadDealer => Rows::Dealers,
+        Root::User | Root::LeadOwner => Rows::Users,
+        Root::Lead | Root::Now => Rows::Leads,
     }
 }
 
@@ -132,8 +143,8 @@ fn refused(problems: Vec<Invalid>) -> async_graphql::Error {
 }
 
 /// Everything that is wrong with an expression, each problem with its place.
-pub fn unsound(problems: &[rules::Diagnostic]) -> async_graphql::Error {
-    let told = |problem: &rules::Diagnostic| format!("filter: {problem}");
+fn unsound(argument: &str, problems: &[Diagnostic]) -> async_graphql::Error {
+    let told = |problem: &Diagnostic| format!("{argument}: {problem}");
     with_problems(problems.iter().map(told).collect::<Vec<_>>().join("; "), problems)
 }
 
@@ -148,8 +159,7 @@ pub fn search_text(text: Option<&str>) -> async_graphql::Result<Option<String>> 
     let told = |problem: Invalid| bad_input(problem.message);
     let text = crate::domain::error::text("search", text, 200).map_err(told)?;
     if text.chars().count() < 2 {
-        let problem = Invalid::new("search", InvalidCode::OutOfRange, "search: give at least two characters");
-        return Err(told(problem));
+        return Err(bad_input("search: give at least two characters".to_owned()));
     }
     Ok(Some(text))
 }

@@ -2,23 +2,16 @@
 //!
 //! INVARIANT: what is shown here is what the types `Lead`, `Dealer` and `User` show.
 
-use async_graphql::ErrorExtensions;
-
 use crate::actions::{Permission, permit};
-use crate::graphql::guard::ErrorCode;
 use crate::graphql::network::Sight;
-use crate::graphql::session::Session;
+use crate::graphql::session::{Session, forbidden};
 use crate::rules::{Checked, DealerField, FieldSource, LeadField, ReadField, Root, UserField};
 
 /// An error naming the first field of the rule that the caller does not see.
 pub fn refuse_hidden(session: &Session, rule: &Checked) -> async_graphql::Result<()> {
     match rule.fields().iter().find(|field| !is_shown(session, field)) {
         None => Ok(()),
-        Some(field) => {
-            let message = format!("your role does not see `{}`, so it can't ask for it", field.path);
-            let error = async_graphql::Error::new(message);
-            Err(error.extend_with(|_, extensions| extensions.set("code", ErrorCode::Forbidden.as_str())))
-        }
+        Some(field) => Err(forbidden(format!("your role does not see `{}`, so it can't ask for it", field.path))),
     }
 }
 

@@ -7,4 +7,4 @@ mod argument;
 mod hidden;
 mod shape;
 
-pub use argument::{DealerWhere, GridWhere, LeadWhere, UserWhere, Wanted, search_text};
+pub use argument::{DealerWhere, GridWhere, LeadWhere, UserWhere, Wanted, rows_of, search_text};

@@ -155,9 +155,10 @@ fn values() -> [Shape; 7] {
         })
     };
     let item = Operator::fitting(Type::Text).filter(|operator| *operator != Operator::IsMissing);
-    let item = item.fold(Shape::new("TextItemWhere", &format!("Questions to a text in a list; {all}")), |shape, operator| {
-        shape.with(operator.name(), &operand_type(operator, Type::Text), operator.description())
-    });
+    let item = item
+        .fold(Shape::new("TextItemWhere", &format!("Questions to a text in a list; {all}")), |shape, operator| {
+            shape.with(operator.name(), &operand_type(operator, Type::Text), operator.description())
+        });
     [
         of(value_type(Type::Text), Type::Text, "a text, compared letter by letter"),
         of(value_type(Type::Int), Type::Int, "a whole number of up to 64 bits"),
@@ -188,9 +189,11 @@ fn ranges() -> [Shape; 3] {
     [Type::Int, Type::Double, Type::Timestamp].map(|ty| {
         let (scalar, range) = scalar(ty);
         let ty = format!("{scalar}!");
-        Shape::new(range, "From one value to another, both included.")
-            .with("from", &ty, "The least.")
-            .with("to", &ty, "The greatest.")
+        Shape::new(range, "From one value to another, both included.").with("from", &ty, "The least.").with(
+            "to",
+            &ty,
+            "The greatest.",
+        )
     })
 }
 
@@ -199,13 +202,14 @@ fn definitions() -> [Shape; 2] {
         .with("key", "String!", "The group's key.")
         .with("value", "TextWhere", "The dealer's value.")
         .with("rank", "IntegerWhere", "The place of the value in the group's order, 0 for the first.");
-    let custom = Shape::new("CustomWhere", "What is asked of a custom field: its key and one question, by the field's type.")
-        .with("key", "String!", "The field's key.")
-        .with("text", "TextWhere", "Of a text or a choice.")
-        .with("integer", "IntegerWhere", "Of a whole number.")
-        .with("decimal", "DecimalWhere", "Of a decimal number.")
-        .with("boolean", "BooleanWhere", "Of a value that is true or false.")
-        .with("moment", "MomentWhere", "Of a date or a date with time.")
-        .with("texts", "TextsWhere", "Of a multiple choice.");
+    let custom =
+        Shape::new("CustomWhere", "What is asked of a custom field: its key and one question, by the field's type.")
+            .with("key", "String!", "The field's key.")
+            .with("text", "TextWhere", "Of a text or a choice.")
+            .with("integer", "IntegerWhere", "Of a whole number.")
+            .with("decimal", "DecimalWhere", "Of a decimal number.")
+            .with("boolean", "BooleanWhere", "Of a value that is true or false.")
+            .with("moment", "MomentWhere", "Of a date or a date with time.")
+            .with("texts", "TextsWhere", "Of a multiple choice.");
     [category, custom]
 }

@@ -185,6 +185,16 @@ impl Operator {
         Self::ALL.into_iter().filter(move |operator| operator.fits(ty))
     }
 
+    /// The question that is asked most of values of this type.
+    pub const fn typical(ty: Type) -> Self {
+        match ty {
+            Type::Int | Type::Double => Self::Gte,
+            Type::Timestamp => Self::NewerThan,
+            Type::List(_) => Self::Has,
+            Type::Bool | Type::Text | Type::Duration | Type::Null => Self::Eq,
+        }
+    }
+
     /// The question put to a field in the expression language, with a value made up; `None` where it can't be asked.
     pub fn example(self, id: FieldId, catalog: &Catalog, context: Context) -> Option<String> {
         let field = catalog.field(id).filter(|field| self.fits(field.ty))?;

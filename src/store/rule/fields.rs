@@ -119,6 +119,7 @@ impl<'c> Fields<'c> {
             (FieldSource::Dealer(DealerField::Id), _) => ("id", DealerId::PREFIX),
             (FieldSource::User(UserField::Id), Root::LeadOwner) => ("user_id", UserId::PREFIX),
             (FieldSource::User(UserField::Id), _) => ("id", UserId::PREFIX),
+            (FieldSource::User(UserField::DealerId), Root::User) => ("dealer_id", DealerId::PREFIX),
             _ => return None,
         };
         Some((Sql::atom(format!("{table}.{column}")), kind))
@@ -242,6 +243,10 @@ impl<'c> Fields<'c> {
             UserField::Id => {
                 let id = self.recipient(root).unwrap_or_else(|| Sql::atom("users.id"));
                 self.id_text((id, crate::domain::id::UserId::PREFIX))
+            }
+            UserField::DealerId => {
+                let id = self.column(root, "dealer_id");
+                self.id_text((id, crate::domain::id::DealerId::PREFIX))
             }
             _ => self.column(root, column_name(UserField::ALL, field)),
         }
