@@ -8,6 +8,9 @@
 //! Three rules hold everywhere, whoever evaluates the tree: text compares by code point; numbers never overflow silently, an
 //! overflow, a division by zero or a double that is not finite is unknown; unknown does not match.
 //!
+//! Conditions can also be given as data ([`typed`]); they become the same tree. `docs/rules.md` tells admins and clients how to write
+//! either, and what of CEL is not supported and why.
+//!
 //! Nothing here knows SQL, reads a clock, or stores anything.
 
 pub mod builtin;

@@ -21,8 +21,8 @@ async fn some_network(app: &TestApp) -> Vec<String> {
     let admin = app.admin();
     for definition in [
         "createCategory(input: { key: \"tier\", choices: [\"Gold\", \"Silver\"] })",
-        "createCustomField(input: { subject: DEALER, key: \"ev\", label: \"EV\", type: BOOLEAN })",
-        "createCustomField(input: { subject: LEAD, key: \"budget\", label: \"Budget\", type: INTEGER })",
+        "createCustomField(input: { subject: DEALER, key: \"ev\", label: \"EV\", fieldType: BOOLEAN })",
+        "createCustomField(input: { subject: LEAD, key: \"budget\", label: \"Budget\", fieldType: INTEGER })",
     ] {
         let made = app
             .graphql(&admin, &format!("mutation {{ made: {definition} {{ userErrors {{ message }} }} }}"), json!({}))
@@ -33,7 +33,7 @@ async fn some_network(app: &TestApp) -> Vec<String> {
         rating: Some(Some(rating)),
         brands: Some(brands.iter().map(|brand| (*brand).to_owned()).collect()),
         categories: Some([("tier".to_owned(), Some(tier.to_owned()))].into()),
-        custom: Some(json!({ "ev": ev })),
+        custom: json!({ "ev": ev }).as_object().cloned(),
         ..DealerInput::default()
     };
     let gold = app.dealer_at("Gold", "02139", dealer("Gold", 4.5, &["Ford", "Kia"], true)).await;
@@ -46,7 +46,7 @@ async fn some_network(app: &TestApp) -> Vec<String> {
         ("Cy", "phone", gold, json!({})),
     ] {
         let input = json!({ "source": source, "lastName": name, "phone": "+15550100", "email": format!("{name}@example.net"),
-            "custom": budget, "to": { "dealerId": to } });
+            "custom": budget, "target": { "dealerId": to } });
         let made = app.graphql(&admin, submit, json!({ "input": input })).await;
         assert_eq!(made["submitLead"]["userErrors"], json!([]), "{made}");
         app.advance(std::time::Duration::from_secs(1));
