@@ -127,6 +127,18 @@ async fn a_typed_input_and_its_text_select_the_same_rows() {
             let text = printed["checkWhere"]["canonical"].as_str().unwrap_or_else(|| panic!("{input}: {printed}"));
             assert_eq!(names(app, &admin, query, json!({ "filter": text })).await, rows, "{text}");
         }
+        assert_eq!(names(app, &admin, LEADS, json!({ "filter": "[].all(e, e > 0)" })).await, "Ada Ben Cy");
+        // A field that was just defined can be asked at once, and one that was archived no longer.
+        let define = "mutation { createCustomField(input: { subject: LEAD, key: \"vip\", label: \"VIP\", fieldType: BOOLEAN }) {
+            customField { id } userErrors { message } } }";
+        let field = app.graphql(&admin, define, json!({})).await;
+        let vip = json!({ "where": { "custom": [{ "key": "vip", "boolean": { "isMissing": true } }] } });
+        assert_eq!(names(app, &admin, LEADS, vip.clone()).await, "Ada Ben Cy");
+        let archive = "mutation($input: UpdateCustomFieldInput!) { updateCustomField(input: $input) { userErrors { path message } } }";
+        let input = json!({ "customFieldId": field["createCustomField"]["customField"]["id"], "archived": true });
+        let archived = app.graphql(&admin, archive, json!({ "input": input })).await;
+        assert_eq!(archived["updateCustomField"]["userErrors"], json!([]));
+        assert!(refusal(app, &admin, LEADS, vip).await.1.contains("`vip` is archived"));
         app.work().await;
     })
     .await;

@@ -344,6 +344,33 @@ async fn an_explanation_is_a_tree_whose_unknowns_name_what_is_missing() {
     .await;
 }
 
+// IFACE-6, ALLOC-4
+#[tokio::test]
+async fn who_does_not_see_mail_addresses_learns_none_from_an_explanation() {
+    on_each_database(async |app| {
+        let admin = app.admin();
+        let user = app.graphql(
+            &admin,
+            "mutation { createUser(input: { firstName: \"Ann\", lastName: \"Lee\", email: \"ann@example.org\", role: MEMBER }) { user { id } } }",
+            json!({}),
+        );
+        let user = user.await["createUser"]["user"]["id"].clone();
+        for definition in
+            [json!({ "filter": "user.email != 'x'" }), json!({ "sort": [{ "expression": "lead.owner.email" }] })]
+        {
+            let unsaved = json!({ "unsaved": { "candidateKind": "USER", "definition": definition } });
+            let input = json!({ "source": unsaved, "subject": { "place": {} }, "userId": user });
+            let told = run(app, &admin, EXPLAIN, input.clone()).await;
+            assert_eq!(told["userErrors"], json!([]));
+            let refused = run(app, &app.auditor(), EXPLAIN, input).await;
+            assert_eq!((code(&refused), &refused["explanation"]), ("FORBIDDEN", &Value::Null));
+            let preview = json!({ "source": unsaved, "subject": { "place": {} } });
+            assert_eq!(code(&run(app, &app.auditor(), PREVIEW, preview).await), "FORBIDDEN");
+        }
+    })
+    .await;
+}
+
 // IFACE-1
 #[tokio::test]
 async fn two_states_are_compared_term_by_term() {

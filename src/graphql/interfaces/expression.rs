@@ -150,7 +150,7 @@ impl ExpressionQuery {
     ) -> async_graphql::Result<Vec<ExpressionField>> {
         permitted(ctx, Permission::ReadConfiguration)?;
         let session = ctx.session()?;
-        let catalog = check::catalog(session.reader(), session.scope.tenant).await?;
+        let catalog = session.actions.catalogs.load(session.reader(), session.scope.tenant).await?;
         let context = context.into();
         Ok(catalog.visible(context).map(|(id, found)| described(id, found, &catalog, context)).collect())
     }
@@ -169,7 +169,7 @@ impl ExpressionQuery {
             ExpressionUse::Condition => Expect::Condition,
             ExpressionUse::SortKey => Expect::SortKey,
         };
-        let catalog = check::catalog(session.reader(), session.scope.tenant).await?;
+        let catalog = session.actions.catalogs.load(session.reader(), session.scope.tenant).await?;
         let context: rules::Context = context.into();
         Ok(match rules::check(&text, &catalog, context, expect) {
             Ok(checked) => ExpressionCheck {
@@ -197,7 +197,7 @@ impl ExpressionQuery {
     ) -> async_graphql::Result<WhereCheck> {
         permitted(ctx, Permission::ReadConfiguration)?;
         let session = ctx.session()?;
-        let catalog = check::catalog(session.reader(), session.scope.tenant).await?;
+        let catalog = session.actions.catalogs.load(session.reader(), session.scope.tenant).await?;
         let (input, context) = wanted.parts();
         Ok(match rules::typed::read(input, &catalog, context) {
             Ok(checked) => WhereCheck {

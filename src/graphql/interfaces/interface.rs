@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use super::definition::{CandidateKind, InterfaceDefinition};
 use super::difference::{InterfaceDifference, InterfaceStateInput};
 use super::loaders::{InterfaceKey, JobsOfKey, VersionsKey};
-use crate::actions::interfaces::check;
 use crate::domain;
 use crate::graphql::connection::bad_input;
 use crate::graphql::jobs::ReassignmentJob;
@@ -68,7 +67,7 @@ impl ReassignmentInterface {
         let session = ctx.session()?;
         let versions = ctx.batch()?.load_one(VersionsKey(self.0.id)).await?.unwrap_or_default();
         let (from, to) = (self.state("from", &from, &versions)?, self.state("to", &to, &versions)?);
-        let catalog = check::catalog(session.reader(), session.scope.tenant).await?;
+        let catalog = session.actions.catalogs.load(session.reader(), session.scope.tenant).await?;
         Ok(InterfaceDifference(difference(&catalog, self.0.candidate_kind, from, to)))
     }
 

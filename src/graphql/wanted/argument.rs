@@ -8,7 +8,6 @@ use serde_json::Value as Json;
 
 use super::hidden::refuse_hidden;
 use super::shape;
-use crate::actions::interfaces::check;
 use crate::domain::Invalid;
 use crate::graphql::connection::bad_input;
 use crate::graphql::session::Session;
@@ -109,7 +108,7 @@ impl Wanted {
         if matches!(self, Self::All) {
             return Ok(None);
         }
-        let catalog = check::catalog(session.reader(), session.scope.tenant).await?;
+        let catalog = session.actions.catalogs.load(session.reader(), session.scope.tenant).await?;
         let (argument, rule) = match self {
             Self::All => return Ok(None),
             Self::Typed(input) => ("where", typed::read(&input, &catalog, context).map_err(refused)?),
