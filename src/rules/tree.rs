@@ -213,6 +213,7 @@ impl Comparison {
     }
 
     /// The same question with the sides exchanged.
+    #[must_use]
     pub const fn mirrored(self) -> Self {
         match self {
             Self::Equal | Self::NotEqual => self,
@@ -224,6 +225,7 @@ impl Comparison {
     }
 
     /// The opposite question.
+    #[must_use]
     pub const fn contrary(self) -> Self {
         match self {
             Self::Equal => Self::NotEqual,

@@ -115,11 +115,11 @@ impl<'c> Fields<'c> {
             (FieldSource::Lead(LeadField::Id), _) => ("id", LeadId::PREFIX),
             (FieldSource::Lead(LeadField::RequestId), _) => ("request_id", RequestId::PREFIX),
             (FieldSource::Lead(LeadField::JobId), _) => ("job_id", JobId::PREFIX),
-            (FieldSource::Dealer(DealerField::Id), Root::LeadDealer) => ("dealer_id", DealerId::PREFIX),
+            (FieldSource::Dealer(DealerField::Id), Root::LeadDealer)
+            | (FieldSource::User(UserField::DealerId), Root::User) => ("dealer_id", DealerId::PREFIX),
             (FieldSource::Dealer(DealerField::Id), _) => ("id", DealerId::PREFIX),
             (FieldSource::User(UserField::Id), Root::LeadOwner) => ("user_id", UserId::PREFIX),
             (FieldSource::User(UserField::Id), _) => ("id", UserId::PREFIX),
-            (FieldSource::User(UserField::DealerId), Root::User) => ("dealer_id", DealerId::PREFIX),
             _ => return None,
         };
         Some((Sql::atom(format!("{table}.{column}")), kind))
