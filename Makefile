@@ -1,5 +1,5 @@
 # What a newcomer can ask for. What is missing on the machine, scripts/ensure.sh installs or names.
-.PHONY: demo test bench lint schema fmt build playground soak-ready
+.PHONY: demo test bench lint schema fmt build playground conformance soak-ready
 
 demo: build
 	cargo run --release --quiet -- demo
@@ -25,6 +25,10 @@ lint:
 bench: build
 	scripts/ensure.sh postgresql
 	cargo bench
+
+# The CEL suite's files as JSON are not part of the repository: name the folder that they lie in.
+conformance:
+	cargo run --quiet --example conformance -- "$(CEL)"
 
 schema:
 	cargo run --quiet -- schema > schema/schema.graphql.new

@@ -39,8 +39,8 @@ const PAGE: &str = "select l.id, l.state, l.received_at, l.source, l.follow_up_s
     from leads l join dealers d on d.tenant_id = l.tenant_id and d.id = l.dealer_id
     where l.tenant_id = $1 and l.state = $2 and l.source = $3 order by l.received_at desc, l.id desc limit 51";
 
-const QUERY: &str = "query Page($states: [LeadState!], $sources: [String!]) {
-    leads(first: 50, filter: { states: $states, sources: $sources }) {
+const QUERY: &str = "query Page($state: String, $source: String) {
+    leads(first: 50, where: { state: { eq: $state }, source: { eq: $source } }) {
         nodes { id state receivedAt source followUpStatus dealer { name rating } } pageInfo { hasNextPage endCursor } } }";
 
 fn main() {
@@ -142,7 +142,7 @@ async fn ask_sql(pool: PgPool, turn: usize) {
 }
 
 async fn ask_graphql(http: reqwest::Client, url: String, token: String, turn: usize) {
-    let variables = serde_json::json!({ "states": [STATES[turn % 3]], "sources": [SOURCES[turn % 5]] });
+    let variables = serde_json::json!({ "state": STATES[turn % 3], "source": SOURCES[turn % 5] });
     let body = serde_json::json!({ "query": QUERY, "variables": variables });
     let answer = http.post(&url).bearer_auth(&token).json(&body).send().await.unwrap().bytes().await.unwrap();
     assert!(

@@ -311,7 +311,7 @@ fn a_library_is_named_only_where_it_belongs() {
 #[test]
 fn every_file_opens_by_saying_what_it_is_for() {
     let opening = Regex::new(r"^//! \S.{15,}").unwrap();
-    let problems = sources(&["src", "tests", "benches"])
+    let problems = sources(&["src", "tests", "benches", "examples"])
         .iter()
         .filter(|source| !opening.is_match(&source.text))
         .map(|source| format!("{}: begin with `//!`: what the file is for, and what it must never do", source.path))
@@ -513,7 +513,9 @@ fn no_test_waits_for_time_to_pass() {
 fn nothing_is_left_unfinished() {
     let pattern = Regex::new(r"\b(TODO|FIXME|XXX)\b|\b(todo|unimplemented|dbg)!|#\[ignore").unwrap();
     let mut problems = Vec::new();
-    for source in sources(&["src", "tests", "benches"]).iter().filter(|source| source.path != "tests/tidy.rs") {
+    for source in
+        sources(&["src", "tests", "benches", "examples"]).iter().filter(|source| source.path != "tests/tidy.rs")
+    {
         for (index, line) in source.text.lines().enumerate().filter(|(_, line)| pattern.is_match(line)) {
             problems.push(format!(
                 "{}:{}: finish it, or write the gap down in the README: {}",

@@ -1,4 +1,4 @@
-//! What every action needs: the store, the time, randomness, the key of links, and the networks kept in memory.
+//! What every action needs: the store, the time, randomness, the key of links, and the networks and catalogs kept in memory.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use crate::domain::id::TenantId;
 use crate::domain::link::LinkKey;
 use crate::store::Store;
 
+use super::catalogs::Catalogs;
 use super::networks::Networks;
 
 /// Shared by all actions of one process.
@@ -27,6 +28,8 @@ pub struct Context {
     pub links: LinkKey,
     /// What candidates are found in.
     pub networks: Arc<Networks>,
+    /// What expressions are checked against.
+    pub catalogs: Arc<Catalogs>,
 }
 
 impl Context {

@@ -6,6 +6,7 @@ pub mod amend;
 pub mod answer;
 mod aside;
 pub mod calendar;
+pub mod catalogs;
 pub mod context;
 pub mod due;
 pub mod error;

@@ -82,8 +82,8 @@ impl App {
         let mailer = mailer(&config.mail, mailbox.clone())?;
         let store = connect(&config).await?;
         settle_schema(&store, policy).await?;
-        let networks = Arc::default();
-        let actions = actions::Context { store, clock, entropy, links: links.clone(), networks };
+        let (networks, catalogs) = (Arc::default(), Arc::default());
+        let actions = actions::Context { store, clock, entropy, links: links.clone(), networks, catalogs };
         let outbox =
             mailer.map(|mailer| Outbox::new(actions.clone(), mailer, Links::new(&config.server.public_url, links)));
         let wake = Arc::new(Wake::default());

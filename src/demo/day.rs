@@ -139,7 +139,7 @@ impl Day {
 
     async fn waiting(&self, store: &Store) -> Result<Vec<Waiting>, StoreError> {
         let (conn, scope) = (store.reader(), Scope::system(self.tenant));
-        let filter = LeadFilter { states: vec![LeadState::Offered], ..LeadFilter::default() };
+        let filter = LeadFilter { state: Some(LeadState::Offered), ..LeadFilter::default() };
         let page = PageRequest::first(WAITING_MAX);
         let newest = leads::list(conn, &scope, &filter, (LeadSort::UpdatedAt, Order::Desc), &page).await?;
         // Only what a job looks after: what else waits has waited for days.

@@ -200,7 +200,7 @@ async fn find(conn: &Conn, tenant: TenantId) -> Result<DemoNetwork, StoreError> 
         let found = staff.iter().find(|user| user.role == role && user.active).map(|user| user.id);
         found.ok_or_else(|| StoreError::corrupt("users.role", format!("the demo has no {role}, remove its database")))
     };
-    let filter = LeadFilter { states: vec![LeadState::Accepted], ..LeadFilter::default() };
+    let filter = LeadFilter { state: Some(LeadState::Accepted), ..LeadFilter::default() };
     let page = PageRequest::first(50);
     let sort = (LeadSort::ReceivedAt, Order::Desc);
     let newest = leads::list(conn, &Scope::system(tenant), &filter, sort, &page).await?;

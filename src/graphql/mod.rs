@@ -24,6 +24,7 @@ pub mod node;
 pub mod payload;
 pub mod schema;
 pub mod session;
+pub mod wanted;
 
 pub use schema::{BatonSchema, build};
 pub use session::{Ctx, Session};

@@ -4,6 +4,7 @@ use async_graphql::{Enum, SimpleObject};
 
 use crate::actions::ActionError;
 use crate::domain::Invalid;
+use crate::rules::typed::camel_case;
 
 /// What kind of problem a user error is.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub struct UserError {
 
 impl From<Invalid> for UserError {
     fn from(problem: Invalid) -> Self {
-        // What stands below `custom` are keys that the tenant chose.
+        // Paths are told in the names of the API, whatever the code calls its fields; below `custom` stand keys that the tenant chose.
         let keys_from = problem.path.iter().position(|name| name == "custom").map_or(usize::MAX, |custom| custom + 1);
         let shown = |(index, name): (usize, &String)| if index < keys_from { camel_case(name) } else { name.clone() };
         let path = problem.path.iter().enumerate().map(shown).collect();
@@ -65,16 +66,4 @@ pub fn split<T>(result: Result<T, ActionError>) -> async_graphql::Result<(Option
         Err(ActionError::Refused(problems)) => Ok((None, problems.into_iter().map(UserError::from).collect())),
         Err(ActionError::Store(error)) => Err(error.into()),
     }
-}
-
-/// Paths are told in the names of the API, whatever the code calls its fields.
-fn camel_case(name: &str) -> String {
-    let mut parts = name.split('_');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |mut text, part| {
-        let mut letters = part.chars();
-        text.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
-        text.push_str(letters.as_str());
-        text
-    })
 }

@@ -46,11 +46,13 @@ impl Session {
 
 /// A top-level error unless the actor's role carries the permission: for lists that some roles have no part of.
 pub fn permitted(ctx: &Context<'_>, permission: Permission) -> async_graphql::Result<()> {
-    permit(&ctx.session()?.actor, permission).map_err(|refusal| {
-        let message = refusal.to_string();
-        async_graphql::Error::new(message)
-            .extend_with(|_, extensions| extensions.set("code", ErrorCode::Forbidden.as_str()))
-    })
+    permit(&ctx.session()?.actor, permission).map_err(|refusal| forbidden(refusal.to_string()))
+}
+
+/// An error for what the caller's role may not ask.
+pub fn forbidden(message: String) -> async_graphql::Error {
+    let error = async_graphql::Error::new(message);
+    error.extend_with(|_, extensions| extensions.set("code", ErrorCode::Forbidden.as_str()))
 }
 
 /// Shortcuts into a request's context.

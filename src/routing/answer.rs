@@ -2,6 +2,8 @@
 
 use serde_json::Value as Json;
 
+use super::because::because;
+use super::definition::CheckedLevel;
 use super::order::first;
 use super::plan::{Level, Plan};
 use super::ranking::{Problem, Ranked, Ranking};
@@ -9,7 +11,7 @@ use super::search::{Question, Search};
 use crate::domain::decision::{Exclusion, RankedCandidate};
 use crate::domain::interface::{Direction, Nulls};
 use crate::domain::lead::Recipient;
-use crate::rules::{SortKey, TermOutcome};
+use crate::rules::{Reason, SortKey};
 
 /// By what candidates are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +33,37 @@ pub struct Explanation {
     pub distance_km: Option<f64>,
     /// Every reason to leave the candidate out that holds, in the order in which they are looked at; the first is the one that is
     /// counted. Empty for a match.
-    pub exclusions: Vec<Exclusion>,
-    /// Each term of the filter with the values that it read.
-    pub terms: Vec<TermOutcome>,
+    pub exclusions: Vec<LeftOut>,
+    /// The filter's terms, each before its parts, with the values that they read; empty when everybody matches.
+    pub filter: Vec<Reason>,
     /// From 1, among all that match; above the interface's limit the candidate is not on the list.
     pub rank: Option<u64>,
-    /// Each sort level's text and value, as a literal.
-    pub keys: Vec<(String, String)>,
+    /// Each sort level, first level first.
+    pub sort: Vec<LevelExplanation>,
+}
+
+/// A sort level, for somebody.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LevelExplanation {
+    /// Which end comes first.
+    pub direction: Direction,
+    /// Where missing keys go.
+    pub nulls: Nulls,
+    /// The expression's canonical text.
+    pub expression: String,
+    /// The key as a literal, or `missing`.
+    pub key: String,
+    /// What the key was worked out from: terms that all have to hold, for a level that is a condition, else the whole first.
+    pub terms: Vec<Reason>,
+}
+
+/// A reason to leave somebody out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Which one.
+    pub reason: Exclusion,
+    /// The same with the values that made it so, for people.
+    pub because: String,
 }
 
 impl Plan {
@@ -73,15 +99,24 @@ impl Plan {
             let order = first(&search, self.levels(), &matched, matched.len());
             order.iter().position(|other| *other == place).map(|before| before as u64 + 1)
         });
-        let texts = self.rules().sort.iter().map(|level| level.key.text().to_owned());
+        let catalog = self.network().catalog();
+        let filter = self.rules().filter.as_ref().map(|filter| filter.explain(catalog, &row)).unwrap_or_default();
+        let left_out = |reason| LeftOut { reason, because: because(self, &row, &filter, reason) };
+        let level = |level: &CheckedLevel| LevelExplanation {
+            direction: level.direction,
+            nulls: level.nulls,
+            key: level.key.sort_key(&row).shown(),
+            expression: level.key.text().to_owned(),
+            terms: level.key.explain(catalog, &row),
+        };
         Some(Explanation {
             recipient,
             label: self.pool().label(place).unwrap_or_default().to_owned(),
             distance_km: row.distance_km(),
-            exclusions,
-            terms: self.rules().filter.as_ref().map(|filter| filter.explain(&row)).unwrap_or_default(),
+            exclusions: exclusions.into_iter().map(left_out).collect(),
             rank: rank.flatten(),
-            keys: texts.zip(self.keys(&search, place, shown)).collect(),
+            sort: self.rules().sort.iter().map(level).collect(),
+            filter,
         })
     }
 
@@ -131,8 +166,4 @@ fn json(key: &SortKey<'_>) -> Json {
         SortKey::Text(text) => Json::from(&**text),
         SortKey::Timestamp(_) | SortKey::Duration(_) => Json::from(key.shown()),
     }
-}
-
-fn shown(key: &SortKey<'_>) -> String {
-    key.shown()
 }

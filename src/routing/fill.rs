@@ -145,6 +145,7 @@ fn user_value<'a>(user: &'a User, groups: &'a [String], field: UserField) -> Val
         UserField::TimeZone => Value::text(user.time_zone.name()),
         UserField::Active => Value::Bool(user.active),
         UserField::OnHoliday => Value::Bool(user.on_holiday),
+        UserField::DealerId => Value::maybe(user.dealer.map(|id| Value::Text(id.to_string().into()))),
         UserField::Groups => Value::from(groups),
         UserField::Roles => Value::List(List::Values(vec![Value::text(user.role.as_str())])),
         UserField::OpenLeads | UserField::LeadsToday | UserField::Lottery => Value::Missing,

@@ -8,6 +8,7 @@ pub mod answer;
 pub mod choose;
 pub mod condition;
 pub mod definition;
+pub mod difference;
 pub mod loads;
 pub mod lottery;
 pub mod network;
@@ -17,6 +18,7 @@ pub mod ranking;
 pub mod search;
 pub mod subject;
 
+mod because;
 mod column;
 mod fill;
 mod order;
@@ -27,10 +29,11 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Explanation, Sorted};
+pub use answer::{Explanation, LeftOut, LevelExplanation, Sorted};
 pub use choose::{Choice, History, Nobody, Settings, choose};
 pub use condition::holds;
 pub use definition::{CheckedDefinition, DefinitionProblem, check_definition, context_of, in_expression};
+pub use difference::{Change, Difference, LevelDifference, TermDifference, difference};
 pub use loads::{Load, Loads};
 pub use lottery::lottery;
 pub use network::{Network, NetworkParts, Pool};

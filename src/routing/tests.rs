@@ -158,13 +158,13 @@ proptest! {
         for (rank, ranked) in (1..).zip(ranking.candidates.iter().take(2)) {
             let why = plan.explain(question, ranked.recipient).unwrap();
             prop_assert_eq!(why.rank, Some(rank));
-            prop_assert!(why.exclusions.is_empty() && why.terms.iter().all(|term| term.truth == Truth::True));
+            prop_assert!(why.exclusions.is_empty() && whole(&why.filter).all(|term| term.truth == Some(Truth::True)));
         }
         let unranked = network.pool(kind).ids().iter().filter(|id| !ranking.recipients().contains(id));
         for other in unranked.take(5) {
             let why = plan.explain(question, *other).unwrap();
             prop_assert_eq!(why.rank.is_some(), why.exclusions.is_empty());
-            prop_assert!(why.exclusions.first().is_none_or(|reason| excluded.reasons.contains_key(reason)));
+            prop_assert!(why.exclusions.first().is_none_or(|first| excluded.reasons.contains_key(&first.reason)));
         }
     }
 }
@@ -266,6 +266,10 @@ fn a_ranking_is_described_with_labels_ranks_distances_and_keys() {
     assert_eq!(described[1].keys[0], serde_json::Value::Null);
 }
 
+fn whole(terms: &[crate::rules::Reason]) -> impl Iterator<Item = &crate::rules::Reason> {
+    terms.iter().filter(|term| term.parent.is_none())
+}
+
 // IFACE-6
 #[test]
 fn why_not_names_every_reason_and_each_terms_values() {
@@ -277,10 +281,12 @@ fn why_not_names_every_reason_and_each_terms_values() {
     let subject = Subject::new(&network, &case.lead, &case.request, &case.chain);
     let question = Question { subject: &subject, loads: &loads, now: NOW };
     let why = plan.explain(question, Recipient::Dealer(dealer_id(1))).unwrap();
-    assert_eq!(why.exclusions, [Exclusion::NotAccepting, Exclusion::FilterNotMatched]);
+    let reasons: Vec<(Exclusion, &str)> = why.exclusions.iter().map(|out| (out.reason, out.because.as_str())).collect();
+    let low = "`dealer.rating >= 4.0` is false: `dealer.rating` is 3.0";
+    assert_eq!(reasons, [(Exclusion::NotAccepting, "does not accept leads"), (Exclusion::FilterNotMatched, low)]);
     assert_eq!(why.rank, None);
-    let terms: Vec<(Truth, &str)> = why.terms.iter().map(|term| (term.truth, term.read[0].shown.as_str())).collect();
-    assert_eq!(terms, [(Truth::False, "3.0"), (Truth::Unknown, "missing")]);
+    let terms: Vec<_> = whole(&why.filter).map(|term| (term.truth, term.read[0].shown.as_str())).collect();
+    assert_eq!(terms, [(Some(Truth::False), "3.0"), (Some(Truth::Unknown), "missing")]);
     assert!(plan.explain(question, Recipient::Dealer(dealer_id(9))).is_none());
     assert!(plan.explain(question, Recipient::User(user_id(1))).is_none());
 }

@@ -135,6 +135,7 @@ table! {
     TimeZone "time_zone" Type::Text, Maybe; "The user's time zone, such as `America/Chicago`."
     Active "active" Type::Bool, Always; "Whether the login is active."
     OnHoliday "on_holiday" Type::Bool, Always; "Whether the user is away."
+    DealerId "dealer_id" Type::Text, Maybe; "The id of the dealer that the user works for, `dlr_…`."
     Groups "groups" TEXTS, Always; "The names of the groups that the user shares."
     Roles "roles" TEXTS, Always; "The user's access roles."
     OpenLeads "open_leads" Type::Int, Computed; "How many open leads the user has now."

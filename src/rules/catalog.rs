@@ -99,6 +99,15 @@ impl Context {
         }
     }
 
+    /// Whose rows it is about.
+    pub const fn row(self) -> Root {
+        match self {
+            Self::CandidateDealer | Self::DealerCondition => Root::Dealer,
+            Self::CandidateUser | Self::UserCondition => Root::User,
+            Self::LeadCondition => Root::Lead,
+        }
+    }
+
     /// The variables, for messages.
     pub(super) const fn variables(self) -> &'static str {
         match self {

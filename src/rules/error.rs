@@ -51,6 +51,15 @@ impl Problems {
         self.0.len() >= DIAGNOSTICS_MAX
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Forgets all but the first so many.
+    pub(super) fn truncate(&mut self, count: usize) {
+        self.0.truncate(count);
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

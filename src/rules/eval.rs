@@ -1,7 +1,6 @@
 //! The reference interpreter: what a checked tree is worth for one row.
 //!
-//! Errors carry no message here, a term without a value is simply missing; why is asked of `terms::explain`, which runs the
-//! same tree. Recursion is bounded by the depth limit that the checker enforced.
+//! Errors carry no message here, a term without a value is simply missing; why is asked of `reasons`, which runs the same tree. Recursion is bounded by the depth limit that the checker enforced.
 
 use std::borrow::Cow;
 
@@ -13,22 +12,32 @@ use super::value::{List, Truth, Value, Values, compare, equal};
 
 /// The value of a term for a row.
 pub fn eval<'v, V: Values + ?Sized>(node: &'v Node, values: &'v V) -> Value<'v> {
-    Frame { values, item: None, outer: None }.value(node)
+    Frame::of(values).value(node)
 }
 
 /// Whether a condition holds for a row.
 pub fn truth<V: Values + ?Sized>(node: &Node, values: &V) -> Truth {
-    Frame { values, item: None, outer: None }.truth(node)
+    Frame::of(values).truth(node)
 }
 
 /// The row, and the items at hand of the quantifiers around the term.
-struct Frame<'v, 'o, V: ?Sized> {
+pub(super) struct Frame<'v, 'o, V: ?Sized> {
     values: &'v V,
     item: Option<Value<'v>>,
     outer: Option<&'o Frame<'v, 'o, V>>,
 }
 
-impl<'v, V: Values + ?Sized> Frame<'v, '_, V> {
+impl<'v, 'o, V: Values + ?Sized> Frame<'v, 'o, V> {
+    /// Outside all quantifiers.
+    pub(super) fn of(values: &'v V) -> Self {
+        Self { values, item: None, outer: None }
+    }
+
+    /// Within a quantifier, at one item.
+    pub(super) fn with(&'o self, item: Value<'v>) -> Self {
+        Self { values: self.values, item: Some(item), outer: Some(self) }
+    }
+
     fn truth(&self, node: &'v Node) -> Truth {
         match &node.kind {
             Kind::And(terms) => all(terms.iter().map(|term| self.truth(term))),
@@ -69,7 +78,7 @@ impl<'v, V: Values + ?Sized> Frame<'v, '_, V> {
         }
     }
 
-    fn value(&self, node: &'v Node) -> Value<'v> {
+    pub(super) fn value(&self, node: &'v Node) -> Value<'v> {
         match &node.kind {
             Kind::Literal(literal) => Value::from(literal),
             Kind::Field(field) => self.read(*field),
@@ -105,14 +114,15 @@ impl<'v, V: Values + ?Sized> Frame<'v, '_, V> {
     }
 
     /// A double that is not finite has no place in the databases either, so it counts as missing.
-    fn read(&self, field: super::catalog::FieldId) -> Value<'v> {
+    pub(super) fn read(&self, field: super::catalog::FieldId) -> Value<'v> {
         match self.values.field(field) {
             Value::Double(number) if !number.is_finite() => Value::Missing,
             value => value,
         }
     }
 
-    fn item(&self, level: usize) -> Value<'v> {
+    /// The item of an enclosing quantifier, 0 for the innermost.
+    pub(super) fn item(&self, level: usize) -> Value<'v> {
         match (level, self.outer) {
             (0, _) => self.item.clone().unwrap_or(Value::Missing),
             (_, Some(outer)) => outer.item(level - 1),
@@ -141,7 +151,7 @@ impl<'v, V: Values + ?Sized> Frame<'v, '_, V> {
     fn quantify(&self, every: bool, list: &'v Node, body: &'v Node) -> Truth {
         let Value::List(list) = self.value(list) else { return Truth::Unknown };
         let holds = |item| {
-            let truth = Frame { values: self.values, item: Some(item), outer: Some(self) }.truth(body);
+            let truth = self.with(item).truth(body);
             if every { truth } else { truth.negated() }
         };
         let result = all(list.iter().map(holds));

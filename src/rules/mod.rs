@@ -8,18 +8,25 @@
 //! Three rules hold everywhere, whoever evaluates the tree: text compares by code point; numbers never overflow silently, an
 //! overflow, a division by zero or a double that is not finite is unknown; unknown does not match.
 //!
+//! Conditions can also be given as data ([`typed`]); they become the same tree. `docs/rules.md` tells admins and clients how to write
+//! either, and what of CEL is not supported and why.
+//!
 //! Nothing here knows SQL, reads a clock, or stores anything.
 
 pub mod builtin;
 pub mod catalog;
 pub mod error;
 pub mod limits;
+pub mod meaning;
+pub mod reasons;
 pub mod sort;
 pub mod terms;
 pub mod tree;
+pub mod typed;
 pub mod value;
 
 mod arithmetic;
+mod build;
 mod check;
 mod eval;
 mod lex;
@@ -37,9 +44,11 @@ pub use check::{Expect, check};
 pub use error::Diagnostic;
 pub use eval::{eval, truth};
 pub use literal::{ListLiteral, Literal};
+pub use meaning::meaning;
 pub use moments::Part;
+pub use reasons::{ReadValue, Reason};
 pub use sort::{Direction, Nulls, SortKey};
-pub use terms::{Checked, ReadField, ReadValue, Term, TermOutcome};
+pub use terms::{Checked, ReadField, Term};
 pub use tree::{Arithmetic, Comparison, Function, Item, Kind, Node, Pattern, Span, Type};
 pub use value::{List, Truth, Value, Values};
 pub use zones::{ClockChange, clock_changes};

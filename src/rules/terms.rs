@@ -1,6 +1,6 @@
 //! A checked expression: its tree, its canonical text, the fields that it reads, and the terms that it is made of.
 //!
-//! A filter's terms are what "not matched by term" counts and what "why not" explains. Both run the very tree that decides.
+//! A filter's terms are what "not matched by term" counts and what "why not" begins with. Both run the very tree that decides.
 
 use std::sync::Arc;
 
@@ -86,26 +86,6 @@ impl Term {
     }
 }
 
-/// What a term came to for one row, and the values that made it so (IFACE-6).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TermOutcome {
-    /// The term's canonical text.
-    pub text: String,
-    /// True, false or unknown.
-    pub truth: Truth,
-    /// The values that it read.
-    pub read: Vec<ReadValue>,
-}
-
-/// A field and what it was worth.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReadValue {
-    /// The field's whole name.
-    pub path: String,
-    /// Its value as a literal, or `missing`.
-    pub shown: String,
-}
-
 impl Checked {
     /// Wraps a well-typed tree, however it was made. `catalog` must be the one that its fields come from.
     pub fn of(root: Node, catalog: &Catalog) -> Self {
@@ -179,20 +159,6 @@ impl Checked {
     pub fn sort_key<'v, V: Values + ?Sized>(&'v self, values: &'v V) -> SortKey<'v> {
         SortKey::from(eval(&self.0.root, values))
     }
-
-    /// Each term's outcome for a row, with the values read.
-    pub fn explain<V: Values + ?Sized>(&self, values: &V) -> Vec<TermOutcome> {
-        let outcome = |(term, node): (&Term, &Node)| TermOutcome {
-            text: term.text.clone(),
-            truth: truth(node, values),
-            read: term.fields.iter().map(|field| shown(field, values)).collect(),
-        };
-        self.terms().iter().zip(self.term_nodes()).map(outcome).collect()
-    }
-}
-
-fn shown<V: Values + ?Sized>(field: &ReadField, values: &V) -> ReadValue {
-    ReadValue { path: field.path.clone(), shown: values.field(field.id).shown() }
 }
 
 fn conjuncts(root: &Node) -> &[Node] {

@@ -16,22 +16,12 @@ use crate::domain::id::{DealerId, TenantId};
 /// Which dealers are wanted: all conditions must hold; an empty one holds for every dealer.
 #[derive(Clone, Debug, Default)]
 pub struct DealerFilter {
-    /// Only active ones, or only the others.
-    pub active: Option<bool>,
-    /// Only those that accept leads, or only the others.
-    pub accepts_leads: Option<bool>,
-    /// The name or the number begins so, whatever the case.
-    pub begins: Option<String>,
-    /// The value in a category group: key and value.
-    pub category: Option<(String, String)>,
-    /// Sells this brand.
-    pub brand: Option<String>,
-    /// In this state or province.
-    pub region: Option<String>,
-    /// Only this dealer: what a dealer's own credential may see.
-    pub only: Option<DealerId>,
     /// A rule over dealers holds.
     pub rule: Option<Pushed>,
+    /// The name or the number begins so, whatever the case.
+    pub search: Option<String>,
+    /// Only this dealer: what a dealer's own credential may see.
+    pub only: Option<DealerId>,
 }
 
 /// What the dealer grid is sorted by.
@@ -106,7 +96,7 @@ pub async fn list(
     };
     let sorted = SortedBy::new(columns, sort.1);
     let rows =
-        sorted.apply(narrowed(of(tenant).filter(filter.condition(conn)), filter.rule.as_ref()), page).all(conn).await?;
+        sorted.apply(narrowed(of(tenant).filter(filter.condition()), filter.rule.as_ref()), page).all(conn).await?;
     let found = cut(rows, page, |row: &Model| key(row, sort.0));
     let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
@@ -114,7 +104,7 @@ pub async fn list(
 
 /// How many match, counted up to `up_to`.
 pub async fn count(conn: &Conn, tenant: TenantId, filter: &DealerFilter, up_to: u64) -> Result<u64, StoreError> {
-    let query = of(tenant).select_only().column(Column::Id).filter(filter.condition(conn)).limit(up_to);
+    let query = of(tenant).select_only().column(Column::Id).filter(filter.condition()).limit(up_to);
     Ok(narrowed(query, filter.rule.as_ref()).count(conn).await?)
 }
 
@@ -165,7 +155,7 @@ fn key(row: &Model, sort: DealerSort) -> Key {
 }
 
 impl DealerFilter {
-    fn condition(&self, conn: &Conn) -> Condition {
+    fn condition(&self) -> Condition {
         let begin = |begin: &String| {
             let like = |column: Column| {
                 Expr::expr(Func::lower(Expr::col(column))).like(LikeExpr::new(begins(begin)).escape('\\'))
@@ -173,27 +163,13 @@ impl DealerFilter {
             Condition::any().add(like(Column::Name)).add(like(Column::Number))
         };
         Condition::all()
-            .add_option(self.active.map(|active| Column::Active.eq(active)))
-            .add_option(self.accepts_leads.map(|accepts| Column::AcceptsLeads.eq(accepts)))
-            .add_option(self.begins.as_ref().map(begin))
-            .add_option(self.category.as_ref().map(|(key, value)| category_is(conn, key, value)))
-            .add_option(self.brand.as_ref().map(|brand| sells(conn, brand)))
-            .add_option(self.region.as_ref().map(|region| Column::Region.eq(region)))
+            .add_option(self.search.as_ref().map(begin))
             .add_option(self.only.map(|id| Column::Id.eq(id.uuid())))
     }
 }
 
 fn category_is(conn: &Conn, key: &str, value: &str) -> Expr {
     json(conn, "categories ->> ", key, "= ", Some(value))
-}
-
-fn sells(conn: &Conn, brand: &str) -> Expr {
-    if conn.is_postgres() {
-        // jsonb's `?` would read as a placeholder.
-        json(conn, "jsonb_exists(brands, ", brand, ")", None)
-    } else {
-        json(conn, "exists (select 1 from json_each(brands) where value = ", brand, ")", None)
-    }
 }
 
 /// A condition on a JSON column with its values bound: `before ? middle ?`.

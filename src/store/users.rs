@@ -1,34 +1,25 @@
 //! Users: staff logins.
 
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr, Query};
-use sea_orm::{ColumnTrait, EntityTrait, IntoSimpleExpr, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{begins, from_json, insert_all, json_of, object, time, update_where};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
-use super::rows::membership;
 use super::rows::user::{Column, Entity, Model};
 use super::rule::{Pushed, narrowed};
 use crate::domain::actor::Role;
-use crate::domain::id::{DealerId, GroupId, TenantId, UserId};
+use crate::domain::id::{DealerId, TenantId, UserId};
 use crate::domain::user::User;
 
 /// Which users are wanted: all conditions must hold; an empty one holds for every user.
 #[derive(Clone, Debug, Default)]
 pub struct UserFilter {
-    /// Only active ones, or only the others.
-    pub active: Option<bool>,
-    /// First or last name begins so, whatever the case.
-    pub begins: Option<String>,
-    /// With this role.
-    pub role: Option<Role>,
-    /// In this group.
-    pub group: Option<GroupId>,
-    /// Working for this dealer.
-    pub dealer: Option<DealerId>,
     /// A rule over users holds.
     pub rule: Option<Pushed>,
+    /// First or last name begins so, whatever the case.
+    pub search: Option<String>,
 }
 
 /// By id.
@@ -65,10 +56,8 @@ pub async fn list(
 ) -> Result<Page<User>, StoreError> {
     let columns = [(Column::LastName, false), (Column::FirstName, false), (Column::Id, false)];
     let sorted = SortedBy::new(columns, order);
-    let rows = sorted
-        .apply(narrowed(of(tenant).filter(filter.condition(tenant)), filter.rule.as_ref()), page)
-        .all(conn)
-        .await?;
+    let rows =
+        sorted.apply(narrowed(of(tenant).filter(filter.condition()), filter.rule.as_ref()), page).all(conn).await?;
     let key = |row: &Model| -> Key {
         vec![KeyPart::Text(row.last_name.clone()), KeyPart::Text(row.first_name.clone()), KeyPart::Id(row.id)]
     };
@@ -79,7 +68,7 @@ pub async fn list(
 
 /// How many match, counted up to `up_to`.
 pub async fn count(conn: &Conn, tenant: TenantId, filter: &UserFilter, up_to: u64) -> Result<u64, StoreError> {
-    let query = of(tenant).select_only().column(Column::Id).filter(filter.condition(tenant)).limit(up_to);
+    let query = of(tenant).select_only().column(Column::Id).filter(filter.condition()).limit(up_to);
     Ok(narrowed(query, filter.rule.as_ref()).count(conn).await?)
 }
 
@@ -138,28 +127,14 @@ fn of(tenant: TenantId) -> sea_orm::Select<Entity> {
 }
 
 impl UserFilter {
-    fn condition(&self, tenant: TenantId) -> Condition {
+    fn condition(&self) -> Condition {
         let begin = |begin: &String| {
             let like = |column: Column| {
                 Expr::expr(Func::lower(Expr::col(column))).like(LikeExpr::new(begins(begin)).escape('\\'))
             };
             Condition::any().add(like(Column::LastName)).add(like(Column::FirstName))
         };
-        let members = |group: GroupId| {
-            let members = Query::select()
-                .column(membership::Column::UserId)
-                .from(membership::Entity)
-                .and_where(membership::Column::TenantId.eq(tenant.uuid()))
-                .and_where(membership::Column::GroupId.eq(group.uuid()))
-                .take();
-            Column::Id.into_simple_expr().in_subquery(members)
-        };
-        Condition::all()
-            .add_option(self.active.map(|active| Column::Active.eq(active)))
-            .add_option(self.begins.as_ref().map(begin))
-            .add_option(self.role.map(|role| Column::Role.eq(stored_role(role))))
-            .add_option(self.group.map(members))
-            .add_option(self.dealer.map(|dealer| Column::DealerId.eq(dealer.uuid())))
+        Condition::all().add_option(self.search.as_ref().map(begin))
     }
 }
 

@@ -22,7 +22,7 @@ async fn count(app: &TestApp, demo: DemoNetwork, filter: LeadFilter) -> u64 {
 }
 
 fn in_state(state: LeadState) -> LeadFilter {
-    LeadFilter { states: vec![state], ..LeadFilter::default() }
+    LeadFilter { state: Some(state), ..LeadFilter::default() }
 }
 
 // RUN-5
@@ -31,9 +31,9 @@ async fn the_demo_is_loaded_whole_and_only_once() {
     on_each_database(async |app: &TestApp| {
         let demo = loaded(app, 11).await;
         let all = count(app, demo, LeadFilter::default()).await;
-        let roots = count(app, demo, LeadFilter { root: Some(true), ..LeadFilter::default() }).await;
+        let roots = count(app, demo, app.leads_where("lead.round == 0")).await;
         assert!(roots == SCALE.requests as u64 && all > roots, "{all} copies of {roots} requests");
-        assert!(count(app, demo, LeadFilter { dealers: vec![demo.dealer], ..LeadFilter::default() }).await > 0);
+        assert!(count(app, demo, app.leads_where(&format!("lead.dealer.id == '{}'", demo.dealer))).await > 0);
         for state in [LeadState::Offered, LeadState::Acknowledged, LeadState::Accepted, LeadState::Won, LeadState::Lost]
         {
             assert!(count(app, demo, in_state(state)).await > 0, "{state:?}");
@@ -53,9 +53,10 @@ async fn the_demo_is_loaded_whole_and_only_once() {
 async fn a_quarter_of_an_hour_of_the_living_day_brings_answers_and_hand_overs() {
     on_each_database(async |app: &TestApp| {
         let demo = loaded(app, 11).await;
-        let roots = LeadFilter { root: Some(true), ..LeadFilter::default() };
-        let handed_on = LeadFilter { round_min: Some(1), ..LeadFilter::default() };
-        let received = LeadFilter { received_from: Some(app.now()), ..in_state(LeadState::Accepted) };
+        let roots = app.leads_where("lead.round == 0");
+        let handed_on = app.leads_where("lead.round >= 1");
+        let received =
+            app.leads_where(&format!("lead.state == 'ACCEPTED' && lead.received_at >= timestamp('{}')", app.now()));
         let before = [count(app, demo, roots.clone()).await, count(app, demo, handed_on.clone()).await];
         let day = Day::begin(app.store(), demo.tenant, 5, app.now()).await.unwrap();
         let mut living = Living::new(day, demo.tenant);

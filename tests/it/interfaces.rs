@@ -29,7 +29,9 @@ const PREVIEW: &str = "query($input: PreviewInterfaceInput!) { previewInterface(
         candidates { rank label distanceKm distanceMiles keys dealer { name } user { id } } tookMilliseconds }
     diagnostics { path line column } userErrors { path code message } } }";
 const EXPLAIN: &str = "query($input: ExplainCandidateInput!) { explainCandidate(input: $input) {
-    explanation { label rank exclusions terms { term truth reads { path value } } keys { expression value } distanceMiles }
+    explanation { label rank exclusions { reason because } distanceMiles
+        terms { place parentPlace depth term truth value reads { path value } }
+        keys { expression direction value terms { term value reads { path value } } } }
     userErrors { path code message } } }";
 
 async fn run(app: &TestApp, actor: &Actor, document: &str, input: Value) -> Value {
@@ -260,14 +262,169 @@ async fn why_and_why_not_are_told_with_the_values_that_were_read() {
         };
         let second = ask("2").await;
         assert_eq!((&second["rank"], &second["exclusions"]), (&json!(2), &json!([])));
-        assert_eq!(second["keys"][0], json!({ "expression": "dealer.rating", "value": "4.5" }));
+        assert_eq!(second["keys"][0]["expression"], json!("dealer.rating"));
+        assert_eq!((&second["keys"][0]["direction"], &second["keys"][0]["value"]), (&json!("DESC"), &json!("4.5")));
         let low = ask("3").await;
-        assert_eq!((&low["rank"], &low["exclusions"]), (&Value::Null, &json!(["FILTER_NOT_MATCHED"])));
-        let term = json!({ "term": "dealer.rating >= 4.0", "truth": "FALSE", "reads": [{ "path": "dealer.rating", "value": "3.0" }] });
+        let because = "`dealer.rating >= 4.0` is false: `dealer.rating` is 3.0";
+        assert_eq!(low["rank"], Value::Null);
+        assert_eq!(low["exclusions"], json!([{ "reason": "FILTER_NOT_MATCHED", "because": because }]));
+        let term = json!({ "place": 1, "parentPlace": null, "depth": 0, "term": "dealer.rating >= 4.0", "truth": "FALSE",
+            "value": "false", "reads": [{ "path": "dealer.rating", "value": "3.0" }] });
         assert_eq!(low["terms"][1], term);
-        assert_eq!(ask("4").await["exclusions"], json!(["OUTSIDE_RADIUS"]));
+        let far = ask("4").await;
+        assert_eq!(far["exclusions"][0]["reason"], json!("OUTSIDE_RADIUS"));
+        let because = far["exclusions"][0]["because"].as_str().unwrap();
+        assert!(because.starts_with("is ") && because.ends_with("the radius is 160.9 km (100.0 miles)"), "{because}");
         let neither = json!({ "source": { "unsaved": { "definition": {} } }, "subject": { "place": {} } });
         assert_eq!(code(&run(app, &admin, EXPLAIN, neither).await), "REQUIRED");
+    })
+    .await;
+}
+
+// IFACE-6: a value may be missing at the dealer's end or at the lead's, and each is told where it is read.
+#[tokio::test]
+async fn an_explanation_is_a_tree_whose_unknowns_name_what_is_missing() {
+    on_each_database(async |app| {
+        some_network(app).await;
+        let admin = app.admin();
+        let dealer = app.graphql(&admin, "{ dealerByNumber(number: \"1\") { id } }", json!({})).await;
+        let filter = "(dealer.capacity_open < 5 || dealer.active && lead.brand == 'Ford') && \
+                      (has(lead.campaign) ? false : dealer.name.startsWith('Dealer'))";
+        let sort = json!([{ "expression": "dealer.rating / 5.0 + double(dealer.capacity_open)" }]);
+        let ask = async |place: Value| {
+            let unsaved = json!({ "definition": { "filter": filter, "sort": sort } });
+            let input = json!({ "source": { "unsaved": unsaved }, "subject": { "place": place },
+                "dealerId": dealer["dealerByNumber"]["id"] });
+            run(app, &admin, EXPLAIN, input).await["explanation"].take()
+        };
+        let told = |explanation: &Value| -> Vec<String> {
+            let terms = explanation["terms"].as_array().unwrap().iter();
+            terms
+                .map(|term| {
+                    let text = |name: &str| term[name].as_str().unwrap().to_owned();
+                    format!("{} {} {}", term["parentPlace"], text("truth"), text("term"))
+                })
+                .collect()
+        };
+        // The customer named no brand, and the dealer has no capacity: unknown on either side.
+        let unknown = ask(json!({ "postalCode": "02138" })).await;
+        let expected = [
+            "null UNKNOWN dealer.capacity_open < 5 || dealer.active && lead.brand == 'Ford'",
+            "0 UNKNOWN dealer.capacity_open < 5",
+            "0 UNKNOWN dealer.active && lead.brand == 'Ford'",
+            "2 UNKNOWN lead.brand == 'Ford'",
+            "null TRUE has(lead.campaign) ? false : dealer.name.startsWith('Dealer')",
+            "4 FALSE has(lead.campaign)",
+            "4 TRUE dealer.name.startsWith('Dealer')",
+        ];
+        assert_eq!(told(&unknown), expected);
+        let reads = json!([{ "path": "lead.brand", "value": "missing" }]);
+        assert_eq!((&unknown["terms"][3]["reads"], &unknown["terms"][3]["value"]), (&reads, &json!("missing")));
+        assert_eq!(unknown["exclusions"][0]["reason"], json!("FILTER_UNKNOWN"));
+        let because = unknown["exclusions"][0]["because"].as_str().unwrap();
+        assert!(because.contains("is unknown: `dealer.capacity_open` is missing"), "{because}");
+        // What the lead says can decide what the dealer leaves open; the sort key stays missing.
+        let known = ask(json!({ "postalCode": "02138", "brand": "Ford" })).await;
+        assert_eq!((&known["rank"], &known["exclusions"]), (&json!(1), &json!([])));
+        assert_eq!(
+            told(&known)[..2],
+            ["null TRUE dealer.capacity_open < 5 || dealer.active && lead.brand == 'Ford'", expected[1]]
+        );
+        assert_eq!(known["keys"][0]["value"], json!("missing"));
+        let parts: Vec<(&Value, &Value)> =
+            known["keys"][0]["terms"].as_array().unwrap().iter().map(|term| (&term["term"], &term["value"])).collect();
+        let (whole, rating, capacity) = (
+            "dealer.rating / 5.0 + double(dealer.capacity_open)",
+            "dealer.rating / 5.0",
+            "double(dealer.capacity_open)",
+        );
+        let missing = json!("missing");
+        assert_eq!(parts, [(&json!(whole), &missing), (&json!(rating), &json!("0.9")), (&json!(capacity), &missing)]);
+    })
+    .await;
+}
+
+// IFACE-6, ALLOC-4
+#[tokio::test]
+async fn who_does_not_see_mail_addresses_learns_none_from_an_explanation() {
+    on_each_database(async |app| {
+        let admin = app.admin();
+        let user = app.graphql(
+            &admin,
+            "mutation { createUser(input: { firstName: \"Ann\", lastName: \"Lee\", email: \"ann@example.org\", role: MEMBER }) { user { id } } }",
+            json!({}),
+        );
+        let user = user.await["createUser"]["user"]["id"].clone();
+        for definition in
+            [json!({ "filter": "user.email != 'x'" }), json!({ "sort": [{ "expression": "lead.owner.email" }] })]
+        {
+            let unsaved = json!({ "unsaved": { "candidateKind": "USER", "definition": definition } });
+            let input = json!({ "source": unsaved, "subject": { "place": {} }, "userId": user });
+            let told = run(app, &admin, EXPLAIN, input.clone()).await;
+            assert_eq!(told["userErrors"], json!([]));
+            let refused = run(app, &app.auditor(), EXPLAIN, input).await;
+            assert_eq!((code(&refused), &refused["explanation"]), ("FORBIDDEN", &Value::Null));
+            let preview = json!({ "source": unsaved, "subject": { "place": {} } });
+            assert_eq!(code(&run(app, &app.auditor(), PREVIEW, preview).await), "FORBIDDEN");
+        }
+    })
+    .await;
+}
+
+// IFACE-1
+#[tokio::test]
+async fn two_states_are_compared_term_by_term() {
+    on_each_database(async |app| {
+        some_network(app).await;
+        let admin = app.admin();
+        let rating = json!({ "expression": "dealer.rating", "direction": "DESC" });
+        let distance = json!({ "expression": "dealer.distance_km" });
+        let first = json!({ "filter": "dealer.rating >= 3.0 && dealer.active", "sort": [rating, distance],
+            "radius": { "km": 100.0 }, "limit": 5 });
+        let id = created(app, "Compared", first).await;
+        run(app, &admin, PUBLISH, json!({ "interfaceId": id })).await;
+        let draft = json!({ "filter": "true == dealer.active && dealer.category.tier == 'Gold'",
+            "sort": [distance, { "expression": "(dealer.rating)", "direction": "ASC" }],
+            "radius": { "nearest": true }, "limit": 5, "sameCountry": false });
+        run(app, &admin, UPDATE, json!({ "interfaceId": id, "definition": draft })).await;
+        let diff = "query($id: ID!, $from: InterfaceStateInput!, $to: InterfaceStateInput!) {
+            reassignmentInterface(id: $id) { diff(from: $from, to: $to) { isSame filter { change term readable }
+                sort { change moved readable before { position } after { position level { expression direction } } }
+                radius { before { km } after { isNearest } } sameCountry { before after } excludeRecipients { after }
+                limit { after } } } }";
+        let ask = |from: Value, to: Value| json!({ "id": id, "from": from, "to": to });
+        let (published, draft) = (json!({ "number": 1 }), json!({ "draft": true }));
+        let found = app.graphql(&admin, diff, ask(published.clone(), draft.clone())).await;
+        let found = &found["reassignmentInterface"]["diff"];
+        let filter = json!([
+            { "change": "KEPT", "term": "true == dealer.active", "readable": true },
+            { "change": "ADDED", "term": "dealer.category.tier == 'Gold'", "readable": true },
+            { "change": "REMOVED", "term": "dealer.rating >= 3.0", "readable": true },
+        ]);
+        assert_eq!((&found["filter"], &found["isSame"]), (&filter, &json!(false)));
+        let level = |expression: &str, direction: &str| json!({ "expression": expression, "direction": direction });
+        let sort = json!([
+            { "change": "KEPT", "moved": true, "readable": true, "before": { "position": 2 },
+              "after": { "position": 1, "level": level("dealer.distance_km", "ASC") } },
+            { "change": "CHANGED", "moved": false, "readable": true, "before": { "position": 1 },
+              "after": { "position": 2, "level": level("dealer.rating", "ASC") } },
+        ]);
+        assert_eq!(found["sort"], sort);
+        assert_eq!(found["radius"], json!({ "before": { "km": 100.0 }, "after": { "isNearest": true } }));
+        assert_eq!(found["sameCountry"], json!({ "before": true, "after": false }));
+        assert_eq!((&found["excludeRecipients"], &found["limit"]), (&Value::Null, &Value::Null));
+        let same = app.graphql(&admin, diff, ask(draft.clone(), draft.clone())).await;
+        assert_eq!(same["reassignmentInterface"]["diff"]["isSame"], json!(true));
+        for (from, words) in [
+            (json!({ "number": 2 }), "`from`: there is no version 2, there are 1"),
+            (json!({ "draft": false }), "`from`: `draft` can only be true"),
+        ] {
+            let answer = app.graphql_answer(&admin, diff, ask(from, draft.clone())).await;
+            assert!(answer["errors"][0]["message"].as_str().unwrap().contains(words), "{answer:#}");
+        }
+        run(app, &admin, DISCARD, json!({ "interfaceId": id })).await;
+        let answer = app.graphql_answer(&admin, diff, ask(published, draft)).await;
+        assert!(answer["errors"][0]["message"].as_str().unwrap().contains("`to`: there is no draft"), "{answer:#}");
     })
     .await;
 }

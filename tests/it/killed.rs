@@ -48,7 +48,7 @@ async fn two_thousand_due(app: &TestApp) {
 }
 
 async fn moved(app: &TestApp) -> usize {
-    let later = leads::LeadFilter { root: Some(false), ..leads::LeadFilter::default() };
+    let later = app.leads_where("lead.round > 0");
     let scope = Scope::system(app.tenant.id);
     usize::try_from(leads::count(app.store().reader(), &scope, &later, 100_000).await.unwrap()).unwrap()
 }
@@ -65,7 +65,7 @@ async fn until_moved(app: &TestApp, worker: &mut Child, wanted: usize) {
 async fn assert_each_moved_once(app: &TestApp) {
     let scope = Scope::system(app.tenant.id);
     let (reader, tenant) = (app.store().reader(), app.tenant.id);
-    let roots = app.all_leads(&leads::LeadFilter { root: Some(true), ..leads::LeadFilter::default() }).await;
+    let roots = app.all_leads(&app.leads_where("lead.round == 0")).await;
     assert_eq!(roots.len(), LEADS);
     for chunk in roots.chunks(200) {
         let requests: Vec<_> = chunk.iter().map(|lead| lead.request).collect();

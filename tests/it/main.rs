@@ -18,6 +18,7 @@ mod demo;
 mod graphql_audits;
 mod graphql_http;
 mod graphql_server;
+mod grids;
 mod handing_on;
 mod interfaces;
 mod jobs;

@@ -117,9 +117,9 @@ async fn dealers_are_listed_in_pages() {
             let input = json!({ "number": number, "name": name, "rating": rating, "brands": [brand], "region": "MA" });
             assert_eq!(create_dealer(app, input).await["userErrors"], json!([]));
         }
-        let list = "query ($first: Int, $after: String, $last: Int, $before: String, $filter: DealerFilter, $order: DealerOrder) {
-            dealers(first: $first, after: $after, last: $last, before: $before, filter: $filter, order: $order) {
-                nodes { number } totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }";
+        let list = "query ($first: Int, $after: String, $last: Int, $before: String, $where: DealerWhere, $filter: String, $search: String, $order: DealerOrder) {
+            dealers(first: $first, after: $after, last: $last, before: $before, where: $where, filter: $filter,
+                search: $search, order: $order) { nodes { number } totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }";
         let page = async |arguments: Value| app.graphql(&app.admin(), list, arguments).await["dealers"].clone();
         let numbers = |page: &Value| -> String {
             page["nodes"].as_array().unwrap().iter().map(|node| node["number"].as_str().unwrap()).collect()
@@ -131,8 +131,8 @@ async fn dealers_are_listed_in_pages() {
         assert_eq!((numbers(&rest), &rest["pageInfo"]["hasNextPage"]), ("3".to_owned(), &json!(false)));
         let back = page(json!({ "last": 2, "order": by_rating, "before": rest["pageInfo"]["startCursor"] })).await;
         assert_eq!(numbers(&back), "41");
-        assert_eq!(numbers(&page(json!({ "first": 9, "filter": { "begins": "BO" } })).await), "2");
-        let fords = page(json!({ "first": 9, "filter": { "brand": "Ford" }, "order": { "field": "NUMBER" } })).await;
+        assert_eq!(numbers(&page(json!({ "first": 9, "search": "BO" })).await), "2");
+        let fords = page(json!({ "first": 9, "where": { "brands": { "has": "Ford" } }, "order": { "field": "NUMBER" } })).await;
         assert_eq!(numbers(&fords), "134");
         let other_list = app
             .graphql_answer(&app.admin(), list, json!({ "first": 3, "after": first["pageInfo"]["endCursor"] }))

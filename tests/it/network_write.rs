@@ -238,10 +238,9 @@ async fn users_share_groups_and_have_one_address_each() {
         let east = group_actions::create_group(app.context(), quick(&admin), &input).await.unwrap();
         group_actions::add_members(app.context(), quick(&admin), east, &[ann, bo], false).await.unwrap();
         group_actions::add_members(app.context(), quick(&admin), east, &[ann], true).await.unwrap();
-        let filter = users::UserFilter { group: Some(east), ..Default::default() };
-        let listed =
-            users::list(reader, tenant, &filter, Order::Asc, &PageRequest::first(10)).await.unwrap().into_rows();
-        assert_eq!(listed.iter().map(|user| user.id).collect::<Vec<_>>(), [ann, bo]);
+        let query = "{ users(first: 10, direction: ASC, filter: \"'East' in user.groups\") { nodes { id } } }";
+        let listed = app.graphql(&admin, query, json!({})).await;
+        assert_eq!(listed["users"]["nodes"], json!([{ "id": ann }, { "id": bo }]));
         let members = baton::store::groups::list_members(reader, tenant, &[east]).await.unwrap();
         assert_eq!(members.iter().filter(|member| member.manages).map(|member| member.user).collect::<Vec<_>>(), [ann]);
         assert_eq!(
@@ -298,8 +297,9 @@ async fn a_category_value_in_use_stays() {
         let golden =
             DealerInput { categories: Some([("tier".into(), Some("Gold".into()))].into()), ..dealer("A-1", "Acme") };
         let golden = dealer_actions::create_dealer(app.context(), quick(&admin), &golden).await.unwrap();
-        let filter = dealers::DealerFilter { category: Some(("tier".into(), "Gold".into())), ..Default::default() };
-        assert_eq!(dealers::count(reader, tenant, &filter, 10).await.unwrap(), 1);
+        let query =
+            "{ dealers(first: 1, where: { category: { key: \"tier\", value: { eq: \"Gold\" } } }) { totalCount } }";
+        assert_eq!(app.graphql(&admin, query, json!({})).await["dealers"]["totalCount"], json!(1));
         new_interface(app, "Premium", "dealer.category.tier == 'Silver'").await;
         let with = |values: &[&str]| CategoryInput {
             choices: Some(values.iter().map(|value| (*value).to_owned()).collect()),

@@ -103,7 +103,7 @@ async fn same_truths(app: &TestApp, rows: Rows, seed: u64) {
                 };
                 let shown = || {
                     let sql = Pushed::value(conn, (rule, catalog), rows, START).unwrap().shown();
-                    format!("{}\n{:?}\n{sql}\n", rule.text(), rule.explain(row))
+                    format!("{}\n{:?}\n{sql}\n", rule.text(), rule.explain(catalog, row))
                 };
                 assert_eq!(said, expected, "{}", shown());
                 assert_eq!(cells[1] == SortKey::Bool(true), expected.matches(), "as a condition\n{}", shown());

@@ -86,6 +86,7 @@ const QUERIES: &[(&str, &str)] = &[
     ("explainCandidate", READ_CONFIGURATION),
     ("expressionFields", READ_CONFIGURATION),
     ("checkExpression", READ_CONFIGURATION),
+    ("checkWhere", READ_CONFIGURATION),
     ("reassignmentJob", ALL),
     ("reassignmentJobs", READ_CONFIGURATION),
     ("jobRuns", READ_CONFIGURATION),
@@ -144,8 +145,8 @@ impl Schema {
     fn object(&self, name: &str) -> String {
         let fields = self.named(name)["inputFields"].as_array().unwrap();
         let required: Vec<&Value> = fields.iter().filter(|field| is_required(field)).collect();
-        let one_of =
-            required.is_empty() && ["LeadTarget", "PreviewSource", "PreviewSubject", "RadiusInput"].contains(&name);
+        let one_of = required.is_empty()
+            && ["GridWhere", "LeadTarget", "PreviewSource", "PreviewSubject", "RadiusInput"].contains(&name);
         let explained = |field: &Value| name == "ExplainCandidateInput" && field["name"] == "dealerId";
         let more: Vec<&Value> = fields.iter().filter(|field| explained(field)).collect();
         let chosen: Vec<&Value> = if one_of { fields.iter().take(1).collect() } else { required };

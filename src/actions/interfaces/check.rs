@@ -6,36 +6,14 @@ use crate::domain::Actor;
 use crate::domain::id::TenantId;
 use crate::domain::interface::{CandidateKind, Definition};
 use crate::routing::{DefinitionProblem, check_definition};
-use crate::rules::{self, Catalog, Checked, Diagnostic, Expect};
+use crate::rules::Catalog;
 use crate::store::tenants::VersionHold;
 use crate::store::{Conn, StoreError, tenants};
 
-/// The names that the tenant's expressions may use.
-pub async fn catalog(conn: &Conn, tenant: TenantId) -> Result<Catalog, StoreError> {
-    Ok(Definitions::load(conn, tenant).await?.catalog())
-}
-
-/// The same, and until the transaction ends nobody takes one of the names away.
+/// The names that the tenant's expressions may use; until the transaction ends nobody takes one of them away.
 pub(in crate::actions) async fn held_catalog(conn: &Conn, tenant: TenantId) -> Result<Catalog, StoreError> {
     tenants::network_version(conn, tenant, VersionHold::Shared).await?;
-    catalog(conn, tenant).await
-}
-
-/// The tenant's names, for an editor.
-pub async fn read_catalog(cx: &Context, actor: &Actor) -> Result<Catalog, ActionError> {
-    permit(actor, Permission::ReadConfiguration)?;
-    Ok(catalog(cx.store.reader(), actor.tenant).await?)
-}
-
-/// What is wrong with an expression, or its checked form.
-pub async fn check_expression(
-    cx: &Context,
-    actor: &Actor,
-    text: &str,
-    (context, expect): (rules::Context, Expect),
-) -> Result<Result<Checked, Vec<Diagnostic>>, ActionError> {
-    let catalog = read_catalog(cx, actor).await?;
-    Ok(rules::check(text, &catalog, context, expect))
+    Ok(Definitions::load(conn, tenant).await?.catalog())
 }
 
 /// Everything that is wrong with a definition, with the place of each problem in its text.
@@ -45,7 +23,8 @@ pub async fn diagnose(
     kind: CandidateKind,
     definition: &Definition,
 ) -> Result<Vec<DefinitionProblem>, ActionError> {
-    let catalog = read_catalog(cx, actor).await?;
+    permit(actor, Permission::ReadConfiguration)?;
+    let catalog = cx.catalogs.load(cx.store.reader(), actor.tenant).await?;
     Ok(check_definition(&catalog, kind, definition).err().unwrap_or_default())
 }
 

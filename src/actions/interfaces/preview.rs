@@ -18,6 +18,7 @@ use crate::domain::lead::{Lead, Recipient};
 use crate::domain::request::{Person, Request, RequestInput, Submission};
 use crate::domain::{Actor, InvalidCode, Point, Timestamp};
 use crate::routing::{Explanation, Loads, Network, Plan, Problem, Question, Sorted, Subject};
+use crate::rules::{Checked, FieldSource, UserField};
 use crate::store::tenants::VersionHold;
 use crate::store::{Conn, Scope, StoreError, interfaces, leads, requests, tenants};
 
@@ -119,6 +120,7 @@ async fn ready(cx: &Context, actor: &Actor, asked: &Asked, wanted: &For) -> Resu
     let version = tenants::network_version(conn, actor.tenant, VersionHold::None).await?;
     let network = cx.networks.load(conn, actor.tenant, version).await?;
     let plan = plan(cx, conn, actor.tenant, &network, asked).await?;
+    refuse_hidden(actor, &plan)?;
     let (lead, request, chain) = match wanted {
         For::Lead(id) => existing(conn, actor, *id).await?,
         For::Place(place) => imagined(cx, conn, actor, place, at).await?,
@@ -128,6 +130,20 @@ async fn ready(cx: &Context, actor: &Actor, asked: &Asked, wanted: &For) -> Resu
         tenant.ok_or_else(|| StoreError::corrupt("tenants.tenant_id", format!("{} is missing", actor.tenant)))?;
     let loads = loads(conn, &tenant, &network, at, plan.needs_loads()).await?;
     Ok(Ready { plan, loads, lead, request, chain, at })
+}
+
+/// An answer would tell mail addresses to those who do not see them.
+fn refuse_hidden(actor: &Actor, plan: &Plan) -> Result<(), ActionError> {
+    let keys = plan.rules().sort.iter().map(|level| &level.key);
+    let mut read = plan.rules().filter.iter().chain(keys).flat_map(Checked::fields);
+    let address = read.find(|field| field.source == FieldSource::User(UserField::Email));
+    match address.filter(|_| !Scope::of(actor).personal_data) {
+        None => Ok(()),
+        Some(field) => {
+            let message = format!("your role does not see `{}`, which the definition reads", field.path);
+            Err(ActionError::refused("source", InvalidCode::Forbidden, message))
+        }
+    }
 }
 
 async fn plan(

@@ -58,6 +58,22 @@ pub struct Radius {
     is_nearest: bool,
 }
 
+impl From<&domain::SortLevel> for SortLevel {
+    fn from(level: &domain::SortLevel) -> Self {
+        Self { expression: level.expression.clone(), direction: level.direction.into(), nulls: level.nulls.into() }
+    }
+}
+
+impl From<domain::Radius> for Radius {
+    fn from(radius: domain::Radius) -> Self {
+        let km = match radius {
+            domain::Radius::Within { km } => Some(km),
+            domain::Radius::Nearest => None,
+        };
+        Self { km, miles: km.map(km_to_miles), is_nearest: km.is_none() }
+    }
+}
+
 /// What an interface says.
 pub struct InterfaceDefinition(pub domain::Definition);
 
@@ -71,11 +87,7 @@ impl InterfaceDefinition {
 
     /// How far away a candidate may be.
     async fn radius(&self) -> Radius {
-        let km = match self.0.radius {
-            domain::Radius::Within { km } => Some(km),
-            domain::Radius::Nearest => None,
-        };
-        Radius { km, miles: km.map(km_to_miles), is_nearest: km.is_none() }
+        self.0.radius.into()
     }
 
     /// Only candidates in the lead's country.
@@ -90,12 +102,7 @@ impl InterfaceDefinition {
 
     /// The order, first level first.
     async fn sort(&self) -> Vec<SortLevel> {
-        let level = |level: &domain::SortLevel| SortLevel {
-            expression: level.expression.clone(),
-            direction: level.direction.into(),
-            nulls: level.nulls.into(),
-        };
-        self.0.sort.iter().map(level).collect()
+        self.0.sort.iter().map(Into::into).collect()
     }
 
     /// At most this many candidates.

@@ -5,8 +5,12 @@ use async_graphql::{Context, Enum, Object, SimpleObject};
 use crate::actions::interfaces::DefinitionProblem;
 use crate::actions::interfaces::check;
 use crate::actions::{ActionError, Permission};
+use crate::graphql::payload::UserError;
 use crate::graphql::session::{Ctx, permitted};
-use crate::rules::{self, Expect};
+use crate::graphql::wanted::{GridWhere, rows_of};
+use crate::rules::typed::Operator;
+use crate::rules::{self, Catalog, Checked, Expect, FieldId, Type};
+use crate::store::rule::refusals;
 
 /// Where an expression stands, hence which variables it has.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +54,42 @@ pub struct ExpressionDiagnostic {
     suggestion: Option<String>,
 }
 
+/// The type of a field's values.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub enum ExpressionFieldType {
+    /// A text, or a choice; asked with `TextWhere`.
+    Text,
+    /// A whole number of 64 bits; asked with `IntegerWhere`.
+    Integer,
+    /// A decimal number; asked with `DecimalWhere`.
+    Decimal,
+    /// True or false; asked with `BooleanWhere`.
+    Boolean,
+    /// A moment, or a date; asked with `MomentWhere`.
+    Moment,
+    /// A list of texts; asked with `TextsWhere`.
+    Texts,
+}
+
+/// What can be asked of a field.
+#[derive(SimpleObject)]
+pub struct ExpressionOperator {
+    /// Its name in a `where`.
+    name: &'static str,
+    /// One sentence for people.
+    description: &'static str,
+    /// The same question as CEL text, with a value made up.
+    example: String,
+}
+
 /// A field that expressions can name.
 #[derive(SimpleObject)]
 pub struct ExpressionField {
     /// Its whole name: `dealer.custom.ev`.
     path: String,
+    /// The type of its values.
+    #[graphql(name = "type")]
+    field_type: ExpressionFieldType,
     /// The type of its values, in words.
     value_type: String,
     /// Whether it may have no value: then a term that reads it is unknown, and does not match.
@@ -65,6 +100,10 @@ pub struct ExpressionField {
     choices: Vec<String>,
     /// One sentence for people.
     description: String,
+    /// What can be asked of it, in the order in which builders show it.
+    operators: Vec<ExpressionOperator>,
+    /// A condition that asks for it, as CEL text.
+    example: String,
 }
 
 /// What came of checking an expression.
@@ -78,6 +117,21 @@ pub struct ExpressionCheck {
     reads: Vec<String>,
     /// Everything that is wrong, in the order of the text.
     diagnostics: Vec<ExpressionDiagnostic>,
+    /// What keeps a grid from taking it as its filter, although it says something: the database can't be asked it exactly.
+    grid_diagnostics: Vec<ExpressionDiagnostic>,
+}
+
+/// What came of checking a typed input.
+#[derive(SimpleObject)]
+pub struct WhereCheck {
+    /// The same condition as CEL text in its canonical form; null when something is wrong with it.
+    canonical: Option<String>,
+    /// The terms that all have to hold.
+    terms: Vec<String>,
+    /// The fields that it reads.
+    reads: Vec<String>,
+    /// Everything that is wrong, with its path inside `where`.
+    user_errors: Vec<UserError>,
 }
 
 /// Help with expressions.
@@ -96,16 +150,9 @@ impl ExpressionQuery {
     ) -> async_graphql::Result<Vec<ExpressionField>> {
         permitted(ctx, Permission::ReadConfiguration)?;
         let session = ctx.session()?;
-        let catalog = check::catalog(session.reader(), session.scope.tenant).await?;
-        let field = |field: &rules::Field| ExpressionField {
-            path: field.path.clone(),
-            value_type: field.ty.to_string(),
-            nullable: field.nullable,
-            computed: field.computed,
-            choices: field.choices.iter().map(|choice| choice.value.clone()).collect(),
-            description: field.description.clone(),
-        };
-        Ok(catalog.visible(context.into()).map(|(_, found)| field(found)).collect())
+        let catalog = session.actions.catalogs.load(session.reader(), session.scope.tenant).await?;
+        let context = context.into();
+        Ok(catalog.visible(context).map(|(id, found)| described(id, found, &catalog, context)).collect())
     }
 
     /// What is wrong with an expression, or its canonical form. Needs the role admin, manager or auditor.
@@ -122,22 +169,86 @@ impl ExpressionQuery {
             ExpressionUse::Condition => Expect::Condition,
             ExpressionUse::SortKey => Expect::SortKey,
         };
-        let catalog = check::catalog(session.reader(), session.scope.tenant).await?;
-        Ok(match rules::check(&text, &catalog, context.into(), expect) {
+        let catalog = session.actions.catalogs.load(session.reader(), session.scope.tenant).await?;
+        let context: rules::Context = context.into();
+        Ok(match rules::check(&text, &catalog, context, expect) {
             Ok(checked) => ExpressionCheck {
                 canonical: Some(checked.text().to_owned()),
                 terms: checked.terms().iter().map(|term| term.text.clone()).collect(),
                 reads: checked.fields().iter().map(|field| field.path.clone()).collect(),
                 diagnostics: Vec::new(),
+                grid_diagnostics: not_for_grids(&checked, &catalog, context),
             },
             Err(found) => ExpressionCheck {
                 canonical: None,
                 terms: Vec::new(),
                 reads: Vec::new(),
                 diagnostics: found.into_iter().map(|problem| diagnostic(Vec::new(), problem)).collect(),
+                grid_diagnostics: Vec::new(),
             },
         })
     }
+
+    /// A grid's `where` as CEL text, or what is wrong with it. Needs the role admin, manager or auditor.
+    async fn check_where(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(name = "where", desc = "The condition, by the grid that it is for.")] wanted: GridWhere,
+    ) -> async_graphql::Result<WhereCheck> {
+        permitted(ctx, Permission::ReadConfiguration)?;
+        let session = ctx.session()?;
+        let catalog = session.actions.catalogs.load(session.reader(), session.scope.tenant).await?;
+        let (input, context) = wanted.parts();
+        Ok(match rules::typed::read(input, &catalog, context) {
+            Ok(checked) => WhereCheck {
+                canonical: Some(checked.text().to_owned()),
+                terms: checked.terms().iter().map(|term| term.text.clone()).collect(),
+                reads: checked.fields().iter().map(|field| field.path.clone()).collect(),
+                user_errors: Vec::new(),
+            },
+            Err(problems) => WhereCheck {
+                canonical: None,
+                terms: Vec::new(),
+                reads: Vec::new(),
+                user_errors: problems.into_iter().map(Into::into).collect(),
+            },
+        })
+    }
+}
+
+fn described(id: FieldId, field: &rules::Field, catalog: &Catalog, context: rules::Context) -> ExpressionField {
+    let example = |operator: Operator| {
+        let example = operator.example(id, catalog, context)?;
+        Some(ExpressionOperator { name: operator.name(), description: operator.description(), example })
+    };
+    let operators: Vec<ExpressionOperator> = Operator::fitting(field.ty).filter_map(example).collect();
+    ExpressionField {
+        path: field.path.clone(),
+        field_type: match field.ty {
+            Type::Int => ExpressionFieldType::Integer,
+            Type::Double => ExpressionFieldType::Decimal,
+            Type::Bool => ExpressionFieldType::Boolean,
+            Type::Timestamp => ExpressionFieldType::Moment,
+            Type::List(_) => ExpressionFieldType::Texts,
+            Type::Text | Type::Duration | Type::Null => ExpressionFieldType::Text,
+        },
+        value_type: field.ty.to_string(),
+        nullable: field.nullable,
+        computed: field.computed,
+        choices: field.choices.iter().map(|choice| choice.value.clone()).collect(),
+        description: field.description.clone(),
+        example: Operator::typical(field.ty).example(id, catalog, context).unwrap_or_default(),
+        operators,
+    }
+}
+
+/// Grids are over leads, dealers and users; a condition over candidates is for none of them.
+fn not_for_grids(checked: &Checked, catalog: &Catalog, context: rules::Context) -> Vec<ExpressionDiagnostic> {
+    if matches!(context, rules::Context::CandidateDealer | rules::Context::CandidateUser) {
+        return Vec::new();
+    }
+    let found = refusals(checked, catalog, rows_of(context));
+    found.into_iter().map(|problem| diagnostic(Vec::new(), problem)).collect()
 }
 
 /// The problems within expressions, for an editor; the others stand among the user errors only.

@@ -4,10 +4,13 @@ use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
 
 use super::definition::{CandidateKind, InterfaceDefinition};
+use super::difference::{InterfaceDifference, InterfaceStateInput};
 use super::loaders::{InterfaceKey, JobsOfKey, VersionsKey};
 use crate::domain;
+use crate::graphql::connection::bad_input;
 use crate::graphql::jobs::ReassignmentJob;
 use crate::graphql::session::Ctx;
+use crate::routing::difference;
 
 /// A Reassignment Interface.
 #[derive(Clone)]
@@ -54,6 +57,20 @@ impl ReassignmentInterface {
         Ok(versions.unwrap_or_default().into_iter().map(InterfaceVersion).collect())
     }
 
+    /// What changed from one state to another, term by term: a term that moved or was written another way is no difference.
+    async fn diff(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The earlier state.")] from: InterfaceStateInput,
+        #[graphql(desc = "The later state.")] to: InterfaceStateInput,
+    ) -> async_graphql::Result<InterfaceDifference> {
+        let session = ctx.session()?;
+        let versions = ctx.batch()?.load_one(VersionsKey(self.0.id)).await?.unwrap_or_default();
+        let (from, to) = (self.state("from", &from, &versions)?, self.state("to", &to, &versions)?);
+        let catalog = session.actions.catalogs.load(session.reader(), session.scope.tenant).await?;
+        Ok(InterfaceDifference(difference(&catalog, self.0.candidate_kind, from, to)))
+    }
+
     /// The jobs that use it, in the order in which they look at a lead.
     async fn jobs(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<ReassignmentJob>> {
         let jobs = ctx.batch()?.load_one(JobsOfKey(self.0.id)).await?;
@@ -73,6 +90,31 @@ impl ReassignmentInterface {
     /// When it last changed.
     async fn updated_at(&self) -> DateTime<Utc> {
         self.0.updated_at.datetime()
+    }
+}
+
+impl ReassignmentInterface {
+    fn state<'a>(
+        &'a self,
+        argument: &str,
+        wanted: &InterfaceStateInput,
+        versions: &'a [domain::interface::InterfaceVersion],
+    ) -> async_graphql::Result<&'a domain::interface::Definition> {
+        match wanted {
+            InterfaceStateInput::Draft(true) => {
+                let nothing = || bad_input(format!("`{argument}`: there is no draft, name a version by its `number`"));
+                self.0.draft.as_ref().ok_or_else(nothing)
+            }
+            InterfaceStateInput::Draft(false) => {
+                Err(bad_input(format!("`{argument}`: `draft` can only be true, give a `number` instead")))
+            }
+            InterfaceStateInput::Number(number) => {
+                let found = versions.iter().find(|version| version.number == i64::from(*number));
+                let nothing =
+                    || bad_input(format!("`{argument}`: there is no version {number}, there are {}", versions.len()));
+                found.map(|version| &version.definition).ok_or_else(nothing)
+            }
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 //! Staff who read the configuration see all of it, everybody else nothing.
 
 mod definition;
+mod difference;
+mod explanation;
 mod expression;
 mod interface;
 mod loaders;

@@ -4,21 +4,19 @@ use async_graphql::{Context, Enum, ID, InputObject, Json, Object, OneofObject, S
 use serde_json::Value;
 
 use super::definition::{CandidateKind, InterfaceDefinitionInput};
+use super::explanation::CandidateExplanation;
 use super::expression::{ExpressionDiagnostic, diagnose};
-use crate::actions::interfaces::Explanation;
 use crate::actions::interfaces::{self, Asked, For, Place};
 use crate::domain::id::{DealerId, UserId};
 use crate::domain::input::PointInput as DomainPoint;
 use crate::domain::lead::Recipient;
-use crate::domain::place::km_to_miles;
 use crate::domain::request::{Interest, RequestInput};
-use crate::domain::{Invalid, InvalidCode, decision, interface};
-use crate::graphql::decisions::{ExcludedCounts, ExclusionReason, RankedCandidate, exclusions};
+use crate::domain::{Invalid, InvalidCode, interface};
+use crate::graphql::decisions::{ExcludedCounts, RankedCandidate, exclusions};
 use crate::graphql::ids;
 use crate::graphql::leads::{Point, PointInput};
 use crate::graphql::payload::{UserError, split};
 use crate::graphql::session::Ctx;
-use crate::rules::TermOutcome;
 
 /// A published version.
 #[derive(InputObject)]
@@ -160,102 +158,6 @@ impl InterfacePreview {
     }
 }
 
-/// True, false, or unknown because a value is missing.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "crate::rules::Truth")]
-pub enum Truth {
-    /// It holds.
-    True,
-    /// It does not.
-    False,
-    /// It can't be said, because a value is missing or has no meaning; that does not match.
-    Unknown,
-}
-
-/// A field and what it was worth.
-#[derive(SimpleObject)]
-pub struct ReadValue {
-    /// The field's whole name.
-    path: String,
-    /// Its value as an expression would write it, or `missing`.
-    value: String,
-}
-
-/// One term of the filter, for one candidate.
-#[derive(SimpleObject)]
-pub struct TermExplanation {
-    /// The term.
-    term: String,
-    /// What it came to.
-    truth: Truth,
-    /// The values that it read.
-    reads: Vec<ReadValue>,
-}
-
-/// One sort level, for one candidate.
-#[derive(SimpleObject)]
-pub struct KeyExplanation {
-    /// The level's expression.
-    expression: String,
-    /// Its value as an expression would write it, or `missing`.
-    value: String,
-}
-
-/// Why somebody is, or is not, a candidate.
-pub struct CandidateExplanation(Explanation);
-
-/// Why somebody is, or is not, a candidate: found by the very plan that decides.
-#[Object]
-impl CandidateExplanation {
-    /// The dealer's number or the user's name.
-    async fn label(&self) -> &str {
-        &self.0.label
-    }
-
-    /// From 1 among all that match; above the definition's limit it is not on the list. Null for one who is left out.
-    async fn rank(&self) -> Option<i32> {
-        self.0.rank.map(count)
-    }
-
-    /// Every reason to leave the candidate out that holds; the first is the one that is counted. Empty for a match.
-    async fn exclusions(&self) -> Vec<ExclusionReason> {
-        self.0.exclusions.iter().copied().map(|reason: decision::Exclusion| reason.into()).collect()
-    }
-
-    /// Each term of the filter, with the values that made it so.
-    async fn terms(&self) -> Vec<TermExplanation> {
-        let term = |outcome: &TermOutcome| TermExplanation {
-            term: outcome.text.clone(),
-            truth: outcome.truth.into(),
-            reads: outcome
-                .read
-                .iter()
-                .map(|read| ReadValue { path: read.path.clone(), value: read.shown.clone() })
-                .collect(),
-        };
-        self.0.terms.iter().map(term).collect()
-    }
-
-    /// Each sort level's value.
-    async fn keys(&self) -> Vec<KeyExplanation> {
-        let key = |(expression, value): &(String, String)| KeyExplanation {
-            expression: expression.clone(),
-            value: value.clone(),
-        };
-        self.0.keys.iter().map(key).collect()
-    }
-
-    /// Great circle in kilometres; null when either point is unknown.
-    async fn distance_km(&self) -> Option<f64> {
-        self.0.distance_km
-    }
-
-    /// Great circle in international miles; null when either point is unknown.
-    async fn distance_miles(&self) -> Option<f64> {
-        self.0.distance_km.map(km_to_miles)
-    }
-}
-
 /// A preview, or what stands in the way.
 #[derive(SimpleObject)]
 pub struct PreviewInterfacePayload {
@@ -375,6 +277,7 @@ fn read_recipient(dealer: Option<&ID>, user: Option<&ID>) -> Result<Recipient, I
     }
 }
 
-fn count(number: u64) -> i32 {
+/// As GraphQL counts.
+pub(super) fn count(number: u64) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }

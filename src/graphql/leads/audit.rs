@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::event::{Event, EventKind};
-use super::filter::SortDirection;
+use super::order::SortDirection;
 use crate::actions::Permission;
 use crate::domain::Timestamp;
 use crate::graphql::connection::{Listed, PageArgs, bad_input, connect};

@@ -3,8 +3,8 @@
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::filter::SortDirection;
 use super::lead::Lead;
+use super::order::SortDirection;
 use crate::actions::messages;
 use crate::actions::{Permission, permit};
 use crate::domain;

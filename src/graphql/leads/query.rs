@@ -2,12 +2,14 @@
 
 use async_graphql::{Context, ID, Object};
 
-use super::filter::{LeadFilter, LeadOrder};
 use super::lead::Lead;
+use super::order::LeadOrder;
 use crate::graphql::connection::{Listed, PageArgs, connect};
 use crate::graphql::ids;
-use crate::graphql::session::Ctx;
-use crate::store::leads;
+use crate::graphql::session::{Ctx, forbidden};
+use crate::graphql::wanted::{LeadWhere, Wanted, search_text};
+use crate::rules::Context as Place;
+use crate::store::leads::{self, LeadFilter};
 
 /// Queries about leads.
 #[derive(Default)]
@@ -28,7 +30,7 @@ impl LeadQuery {
     }
 
     /// The lead grid: all copies within your reach, filtered, sorted and paged by key.
-    #[expect(clippy::too_many_arguments, reason = "the four arguments of a connection, its filter and its order")]
+    #[expect(clippy::too_many_arguments, reason = "the four arguments of a connection, which rows and in which order")]
     async fn leads(
         &self,
         ctx: &Context<'_>,
@@ -36,14 +38,29 @@ impl LeadQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Which copies; all when left out.")] filter: Option<LeadFilter>,
+        #[graphql(name = "where", desc = "Which copies, by fields; all when left out. Either this or `filter`.")]
+        wanted: Option<LeadWhere>,
+        #[graphql(
+            desc = "Which copies, as CEL text over `lead` and `now`; all when left out. Either this or `where`."
+        )]
+        filter: Option<String>,
+        #[graphql(
+            desc = "The customer's last name or mail address begins so, whatever the case; at least two characters. Only for \
+                          those who may see customers' data."
+        )]
+        search: Option<String>,
         #[graphql(desc = "Newest first when left out.")] order: Option<LeadOrder>,
     ) -> async_graphql::Result<Listed<Lead>> {
         let session = ctx.session()?;
         let order = order.unwrap_or_default();
         let list = format!("leads {order:?}");
         let page = PageArgs::new(first, after, last, before).request(ctx, &list)?;
-        let filter = filter.unwrap_or_default().stored(&session.scope)?;
+        let search = search_text(search.as_deref())?;
+        if search.is_some() && !session.scope.searches_person() {
+            return Err(forbidden("search: your role may not search customers' data".to_owned()));
+        }
+        let rule = Wanted::of(wanted.map(|wanted| wanted.0), filter)?.pushed(session, Place::LeadCondition).await?;
+        let filter = LeadFilter { rule, search, ..LeadFilter::default() };
         let found = leads::list(session.reader(), &session.scope, &filter, order.stored(), &page).await?;
         connect(ctx, &list, found, Lead, |up_to| leads::count(session.reader(), &session.scope, &filter, up_to)).await
     }

@@ -8,41 +8,17 @@ use super::definition::{Category, CustomField, FieldSubject};
 use super::group::Group;
 use super::node::calendar_event;
 use super::sight::Sight;
-use super::user::{StaffRole, User};
-use crate::domain::{Invalid, field::Subject};
-use crate::graphql::connection::{Listed, PageArgs, bad_input, connect};
+use super::user::User;
+use crate::domain::field::Subject;
+use crate::graphql::connection::{Listed, PageArgs, connect};
 use crate::graphql::ids;
 use crate::graphql::leads::SortDirection;
 use crate::graphql::session::Ctx;
-use crate::store::dealers::{DealerFilter as StoredDealerFilter, DealerSort};
-use crate::store::users::UserFilter as StoredUserFilter;
+use crate::graphql::wanted::{DealerWhere, UserWhere, Wanted, search_text};
+use crate::rules::Context as Place;
+use crate::store::dealers::{DealerFilter, DealerSort};
+use crate::store::users::UserFilter;
 use crate::store::{categories, dealers, fields, groups, users};
-
-/// A value in a category group.
-#[derive(InputObject)]
-pub struct CategoryFilter {
-    /// The group's key.
-    key: String,
-    /// The value.
-    value: String,
-}
-
-/// Which dealers are wanted. All given conditions must hold; a field that is left out does not restrict.
-#[derive(InputObject, Default)]
-pub struct DealerFilter {
-    /// True: only active ones. False: only the others.
-    active: Option<bool>,
-    /// True: only those that accept leads. False: only the others.
-    accepts_leads: Option<bool>,
-    /// The name or the number begins so, whatever the case.
-    begins: Option<String>,
-    /// With this value in a category group.
-    category: Option<CategoryFilter>,
-    /// Sells this brand, exactly as written.
-    brand: Option<String>,
-    /// In this state or province, exactly as written.
-    region: Option<String>,
-}
 
 /// What dealers can be sorted by.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,52 +42,6 @@ pub struct DealerOrder {
     /// Which way.
     #[graphql(default_with = "SortDirection::Asc")]
     direction: SortDirection,
-}
-
-/// Which users are wanted. All given conditions must hold; a field that is left out does not restrict.
-#[derive(InputObject, Default)]
-pub struct UserFilter {
-    /// True: only active ones. False: only the others.
-    active: Option<bool>,
-    /// First or last name begins so, whatever the case.
-    begins: Option<String>,
-    /// With this role.
-    role: Option<StaffRole>,
-    /// In this group.
-    group_id: Option<ID>,
-    /// Working for this dealer.
-    dealer_id: Option<ID>,
-}
-
-impl DealerFilter {
-    fn stored(self, sight: Sight) -> StoredDealerFilter {
-        StoredDealerFilter {
-            active: self.active,
-            accepts_leads: self.accepts_leads,
-            begins: self.begins,
-            category: self.category.map(|category| (category.key, category.value)),
-            brand: self.brand,
-            region: self.region,
-            only: match sight {
-                Sight::Dealer(dealer) => Some(dealer),
-                Sight::Staff | Sight::Nothing => None,
-            },
-            rule: None,
-        }
-    }
-}
-
-impl UserFilter {
-    fn stored(self) -> Result<StoredUserFilter, Invalid> {
-        Ok(StoredUserFilter {
-            active: self.active,
-            begins: self.begins,
-            role: self.role.map(Into::into),
-            group: ids::parse_optional("groupId", self.group_id.as_ref())?,
-            dealer: ids::parse_optional("dealerId", self.dealer_id.as_ref())?,
-            rule: None,
-        })
-    }
 }
 
 /// Queries about the network.
@@ -145,7 +75,7 @@ impl NetworkQuery {
     }
 
     /// The dealers that you may see: all for staff, its own for a dealer's credential.
-    #[expect(clippy::too_many_arguments, reason = "the four arguments of a connection, its filter and its order")]
+    #[expect(clippy::too_many_arguments, reason = "the four arguments of a connection, which rows and in which order")]
     async fn dealers(
         &self,
         ctx: &Context<'_>,
@@ -153,7 +83,14 @@ impl NetworkQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Which dealers; all when left out.")] filter: Option<DealerFilter>,
+        #[graphql(name = "where", desc = "Which dealers, by fields; all when left out. Either this or `filter`.")]
+        wanted: Option<DealerWhere>,
+        #[graphql(
+            desc = "Which dealers, as CEL text over `dealer` and `now`; all when left out. Either this or `where`."
+        )]
+        filter: Option<String>,
+        #[graphql(desc = "The name or the number begins so, whatever the case; at least two characters.")]
+        search: Option<String>,
         #[graphql(desc = "By name when left out.")] order: Option<DealerOrder>,
     ) -> async_graphql::Result<Listed<Dealer>> {
         let session = ctx.session()?;
@@ -164,7 +101,13 @@ impl NetworkQuery {
         if sight == Sight::Nothing {
             return connect(ctx, &list, nothing(), Dealer, |_| async { Ok(0) }).await;
         }
-        let filter = filter.unwrap_or_default().stored(sight);
+        let only = match sight {
+            Sight::Dealer(dealer) => Some(dealer),
+            Sight::Staff | Sight::Nothing => None,
+        };
+        let search = search_text(search.as_deref())?;
+        let rule = Wanted::of(wanted.map(|wanted| wanted.0), filter)?.pushed(session, Place::DealerCondition).await?;
+        let filter = DealerFilter { rule, search, only };
         let sort = match order.field {
             DealerSortField::Name => DealerSort::Name,
             DealerSortField::Number => DealerSort::Number,
@@ -188,7 +131,7 @@ impl NetworkQuery {
     }
 
     /// All users, by last name; none unless you are staff.
-    #[expect(clippy::too_many_arguments, reason = "the four arguments of a connection, its filter and its order")]
+    #[expect(clippy::too_many_arguments, reason = "the four arguments of a connection, which rows and in which order")]
     async fn users(
         &self,
         ctx: &Context<'_>,
@@ -196,7 +139,13 @@ impl NetworkQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Which users; all when left out.")] filter: Option<UserFilter>,
+        #[graphql(name = "where", desc = "Which users, by fields; all when left out. Either this or `filter`.")]
+        wanted: Option<UserWhere>,
+        #[graphql(desc = "Which users, as CEL text over `user` and `now`; all when left out. Either this or `where`.")]
+        filter: Option<String>,
+        #[graphql(desc = "First or last name begins so, whatever the case; at least two characters.")] search: Option<
+            String,
+        >,
         #[graphql(desc = "Which way, by last name, then first name.", default_with = "SortDirection::Asc")]
         direction: SortDirection,
     ) -> async_graphql::Result<Listed<User>> {
@@ -206,9 +155,9 @@ impl NetworkQuery {
         if Sight::of(session) != Sight::Staff {
             return connect(ctx, &list, nothing(), User, |_| async { Ok(0) }).await;
         }
-        let filter = filter.unwrap_or_default().stored();
-        let filter =
-            filter.map_err(|problem| bad_input(format!("filter.{}: {}", problem.path.join("."), problem.message)))?;
+        let search = search_text(search.as_deref())?;
+        let rule = Wanted::of(wanted.map(|wanted| wanted.0), filter)?.pushed(session, Place::UserCondition).await?;
+        let filter = UserFilter { rule, search };
         let (reader, tenant) = (session.reader(), session.scope.tenant);
         let found = users::list(reader, tenant, &filter, direction.into(), &page).await?;
         connect(ctx, &list, found, User, |up_to| users::count(reader, tenant, &filter, up_to)).await

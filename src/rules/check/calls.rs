@@ -5,11 +5,12 @@ use cel::common::ast::{CallExpr, ComprehensionExpr, Expr};
 
 use super::{Bound, Checker, names};
 use crate::domain::field::nearest;
+use crate::rules::catalog::FieldId;
 use crate::rules::limits::PATTERNS_MAX;
 use crate::rules::literal::Literal;
 use crate::rules::moments::{Part, Zone, from_seconds, nearest_zone, parse_duration, parse_moment};
 use crate::rules::source::is_operator;
-use crate::rules::tree::{Function, Kind, Node, Pattern, Type};
+use crate::rules::tree::{Function, Item, Kind, Node, Pattern, Type};
 
 /// What else CEL has, with the way around it.
 const UNSUPPORTED: [(&str, &str); 12] = [
@@ -170,12 +171,34 @@ impl Checker<'_> {
         if taken || self.scope.iter().any(|bound| bound.name == name) {
             return self.refuse(term, &format!("`{name}` has a meaning already, choose another name for the item"));
         }
-        // An empty list has no items, so any type will do for them.
-        let bound = Bound { name: name.clone(), ty: item.ty().unwrap_or(Type::Text), origin: self.origin(&list) };
-        self.scope.push(bound);
-        let body = step.args.get(1).and_then(|body| self.condition(body, if every { "all" } else { "exists" }));
-        self.scope.pop();
+        let what = if every { "all" } else { "exists" };
+        let body = step.args.get(1).and_then(|body| self.body((&name, self.origin(&list)), item, (body, what)));
         Some(self.made(term, Kind::Quantify { all: every, name, parts: Box::new([list, body?]) }, Type::Bool))
+    }
+
+    /// The condition on an item. The empty list `[]` has no items, so the first type for which the condition makes sense will do.
+    fn body(
+        &mut self,
+        (name, origin): (&str, Option<FieldId>),
+        item: Item,
+        (body, what): (&IdedExpr, &str),
+    ) -> Option<Node> {
+        const ANY: [Type; 6] = [Type::Int, Type::Double, Type::Bool, Type::Timestamp, Type::Duration, Type::Text];
+        let of = item.ty();
+        let types = of.as_ref().map_or(&ANY[..], std::slice::from_ref);
+        // Terms are counted again at each try, so that tries within tries end at the limit of terms.
+        let before = self.problems.len();
+        let mut found = None;
+        for ty in types {
+            self.problems.truncate(before);
+            self.scope.push(Bound { name: name.to_owned(), ty: *ty, origin });
+            found = self.condition(body, what);
+            self.scope.pop();
+            if found.is_some() {
+                break;
+            }
+        }
+        found
     }
 
     fn unknown_function(&mut self, term: &IdedExpr, call: &CallExpr) -> Option<Node> {

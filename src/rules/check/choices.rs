@@ -7,6 +7,25 @@ use crate::rules::literal::{Literal, quote};
 use crate::rules::scan::Kind as TokenKind;
 use crate::rules::tree::{Kind, Node, Span};
 
+/// What is wrong, and the choice that was likely meant.
+type Never = (String, Option<String>);
+
+/// Why a field with choices can't be this text; `None` when it can.
+pub(in crate::rules) fn never(field: &Field, text: &str) -> Option<Never> {
+    if field.choices.is_empty() || field.choices.iter().any(|choice| choice.value == text) {
+        return None;
+    }
+    let (path, shown): (_, String) = (&field.path, text.chars().take(60).collect());
+    let near = nearest(text, field.choices.iter().map(|choice| choice.value.as_str())).map(str::to_owned);
+    let message = if let Some(near) = &near {
+        format!("`{path}` is never `{shown}`, did you mean `{near}`?")
+    } else {
+        let some: Vec<String> = field.choices.iter().take(10).map(|choice| format!("`{}`", choice.value)).collect();
+        format!("`{path}` is never `{shown}`, it is one of {}", some.join(", "))
+    };
+    Some((message, near))
+}
+
 impl Checker<'_> {
     /// Reports each literal of `literals` (a text, or a list of texts) that `of` can never be.
     pub(super) fn check_choices(&mut self, of: &Node, literals: &Node) {
@@ -19,30 +38,15 @@ impl Checker<'_> {
             _ => return,
         };
         let places = self.text_places(literals.span);
-        let strange = |text: &String| !field.choices.iter().any(|choice| choice.value == *text);
-        let strangers: Vec<(Span, String, Option<String>)> = typed
-            .iter()
-            .enumerate()
-            .filter(|(_, text)| strange(text))
-            .map(|(index, text)| {
-                let near = nearest(text, field.choices.iter().map(|choice| choice.value.as_str()));
-                let span = places.get(index).copied().unwrap_or(literals.span);
-                (span, text.chars().take(60).collect(), near.map(str::to_owned))
-            })
-            .collect();
-        let path = field.path.clone();
-        let some: Vec<String> = field.choices.iter().take(10).map(|choice| format!("`{}`", choice.value)).collect();
-        for (span, text, near) in strangers {
-            let message = match &near {
-                Some(near) => format!("`{path}` is never `{text}`, did you mean `{near}`?"),
-                None => format!("`{path}` is never `{text}`, it is one of {}", some.join(", ")),
-            };
+        let wrong = typed.iter().enumerate().filter_map(|(index, text)| Some((index, never(field, text)?)));
+        let wrong: Vec<(usize, Never)> = wrong.collect();
+        for (index, (message, near)) in wrong {
             let suggestion = near.map(|near| {
                 let mut quoted = String::new();
                 quote(&near, &mut quoted);
                 quoted
             });
-            self.problem_at(span, message, suggestion);
+            self.problem_at(places.get(index).copied().unwrap_or(literals.span), message, suggestion);
         }
     }
 

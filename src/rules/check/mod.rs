@@ -8,6 +8,8 @@ mod choices;
 mod names;
 mod operators;
 
+pub(super) use choices::never;
+
 use cel::IdedExpr;
 use cel::common::ast::{Expr, LiteralValue};
 

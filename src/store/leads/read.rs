@@ -7,8 +7,7 @@ use sea_orm::{
 };
 
 use super::row::domain;
-use crate::domain::Timestamp;
-use crate::domain::id::{DealerId, JobId, LeadId, RequestId, TenantId, UserId};
+use crate::domain::id::{LeadId, RequestId, TenantId};
 use crate::domain::lead::{Lead, LeadState};
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
@@ -21,36 +20,12 @@ use crate::store::scope::Scope;
 /// Which copies of a scope are wanted: all conditions must hold; an empty one holds for every copy.
 #[derive(Clone, Debug, Default)]
 pub struct LeadFilter {
-    /// In one of these states.
-    pub states: Vec<LeadState>,
-    /// In the hands of one of these dealers.
-    pub dealers: Vec<DealerId>,
-    /// In the hands of one of these users.
-    pub users: Vec<UserId>,
-    /// From one of these sources.
-    pub sources: Vec<String>,
-    /// About one of these brands.
-    pub brands: Vec<String>,
-    /// With one of these follow-up statuses.
-    pub follow_up_statuses: Vec<String>,
-    /// Made by one of these jobs.
-    pub jobs: Vec<JobId>,
-    /// All copies of this request.
-    pub request: Option<RequestId>,
-    /// Received at or after this moment.
-    pub received_from: Option<Timestamp>,
-    /// Received before this moment.
-    pub received_before: Option<Timestamp>,
-    /// At least this round.
-    pub round_min: Option<i64>,
-    /// Only those listed under exceptions, or only the others.
-    pub exception: Option<bool>,
-    /// Only first copies, or only later ones.
-    pub root: Option<bool>,
-    /// The customer's last name or mail address begins so, whatever the case.
-    pub customer: Option<String>,
+    /// In this state: for Baton's own reads, which have no rule.
+    pub state: Option<LeadState>,
     /// A rule over leads holds.
     pub rule: Option<Pushed>,
+    /// The customer's last name or mail address begins so, whatever the case.
+    pub search: Option<String>,
 }
 
 /// What a grid is sorted by.
@@ -179,36 +154,9 @@ pub async fn count(conn: &Conn, scope: &Scope, filter: &LeadFilter, up_to: u64) 
 
 impl LeadFilter {
     fn condition(&self, scope: &Scope) -> Condition {
-        let mut all = Condition::all();
-        if !self.states.is_empty() {
-            all = all.add(Column::State.is_in(self.states.iter().map(|state| state.as_str())));
-        }
-        if !self.dealers.is_empty() {
-            all = all.add(Column::DealerId.is_in(self.dealers.iter().map(|id| id.uuid())));
-        }
-        if !self.users.is_empty() {
-            all = all.add(Column::UserId.is_in(self.users.iter().map(|id| id.uuid())));
-        }
-        if !self.sources.is_empty() {
-            all = all.add(Column::Source.is_in(&self.sources));
-        }
-        if !self.brands.is_empty() {
-            all = all.add(Column::Brand.is_in(&self.brands));
-        }
-        if !self.follow_up_statuses.is_empty() {
-            all = all.add(Column::FollowUpStatus.is_in(&self.follow_up_statuses));
-        }
-        if !self.jobs.is_empty() {
-            all = all.add(Column::JobId.is_in(self.jobs.iter().map(|id| id.uuid())));
-        }
-        let null_or_not = |column: Column, null: bool| if null { column.is_null() } else { column.is_not_null() };
-        all.add_option(self.request.map(|id| Column::RequestId.eq(id.uuid())))
-            .add_option(self.received_from.map(|from| Column::ReceivedAt.gte(from.micros())))
-            .add_option(self.received_before.map(|before| Column::ReceivedAt.lt(before.micros())))
-            .add_option(self.round_min.map(|round| Column::Round.gte(round)))
-            .add_option(self.exception.map(|is| null_or_not(Column::Exception, !is)))
-            .add_option(self.root.map(|is| null_or_not(Column::ParentId, is)))
-            .add_option(self.customer.as_ref().map(|begin| customer_begins(scope, begin)))
+        Condition::all()
+            .add_option(self.state.map(|state| Column::State.eq(state.as_str())))
+            .add_option(self.search.as_ref().map(|begin| customer_begins(scope, begin)))
     }
 }
 

@@ -116,7 +116,8 @@ impl<'c> Fields<'c> {
             (FieldSource::Lead(LeadField::Id), _) => ("id", LeadId::PREFIX),
             (FieldSource::Lead(LeadField::RequestId), _) => ("request_id", RequestId::PREFIX),
             (FieldSource::Lead(LeadField::JobId), _) => ("job_id", JobId::PREFIX),
-            (FieldSource::Dealer(DealerField::Id), Root::LeadDealer) => ("dealer_id", DealerId::PREFIX),
+            (FieldSource::Dealer(DealerField::Id), Root::LeadDealer)
+            | (FieldSource::User(UserField::DealerId), Root::User) => ("dealer_id", DealerId::PREFIX),
             (FieldSource::Dealer(DealerField::Id), _) => ("id", DealerId::PREFIX),
             (FieldSource::User(UserField::Id), Root::LeadOwner) => ("user_id", UserId::PREFIX),
             (FieldSource::User(UserField::Id), _) => ("id", UserId::PREFIX),
@@ -237,6 +238,10 @@ impl<'c> Fields<'c> {
             UserField::Id => {
                 let id = recipient(root).unwrap_or_else(|| Sql::atom("users.id"));
                 self.id_text((id, crate::domain::id::UserId::PREFIX))
+            }
+            UserField::DealerId => {
+                let id = self.column(root, "dealer_id");
+                self.id_text((id, crate::domain::id::DealerId::PREFIX))
             }
             _ => self.column(root, column_name(UserField::ALL, field)),
         }

@@ -12,6 +12,8 @@ use baton::domain::interface::{
 };
 use baton::domain::job::{Algorithm, Fallback, Job, Notify, Ranking};
 use baton::domain::lead::{Lead, Recipient};
+use baton::rules::{Catalog, CatalogParts, Context, Expect, check};
+use baton::store::rule::{Pushed, Rows};
 use baton::store::{Order, PageRequest, Scope, interfaces, jobs, leads};
 use futures_util::StreamExt;
 use serde_json::Value;
@@ -136,6 +138,14 @@ impl TestApp {
         let scope = Scope::system(self.tenant.id);
         let request = self.lead(lead).await.request;
         leads::chains(self.store().reader(), &scope, &[request]).await.unwrap()
+    }
+
+    /// The copies for which an expression over built-in fields holds.
+    pub fn leads_where(&self, text: &str) -> leads::LeadFilter {
+        let catalog = Catalog::new(CatalogParts::default());
+        let rule = check(text, &catalog, Context::LeadCondition, Expect::Condition).unwrap();
+        let pushed = Pushed::condition(self.store().reader(), (&rule, &catalog), Rows::Leads, self.now()).unwrap();
+        leads::LeadFilter { rule: Some(pushed), ..leads::LeadFilter::default() }
     }
 
     /// All copies of the tenant that match.
