@@ -17,11 +17,13 @@ pub mod ranking;
 pub mod search;
 pub mod subject;
 
+mod alike;
 mod column;
 mod fill;
+mod kernel;
 mod order;
-mod reach;
 mod row;
+mod shortcut;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
