@@ -5,6 +5,7 @@
 pub mod amend;
 pub mod answer;
 mod aside;
+pub mod backtests;
 pub mod calendar;
 pub mod context;
 pub mod due;

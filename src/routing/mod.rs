@@ -5,6 +5,7 @@
 //! database or the network.
 
 pub mod answer;
+pub mod backtest;
 pub mod choose;
 pub mod condition;
 pub mod definition;
@@ -30,6 +31,7 @@ mod sample;
 mod tests;
 
 pub use answer::{Explanation, Sorted};
+pub use backtest::Compared;
 pub use choose::{Choice, History, Nobody, Settings, choose};
 pub use condition::holds;
 pub use definition::{CheckedDefinition, DefinitionProblem, check_definition, context_of, in_expression};

@@ -14,6 +14,7 @@ mod api;
 mod app_outbox;
 mod app_pages;
 mod app_running;
+mod backtests;
 mod demo;
 mod graphql_audits;
 mod graphql_http;
