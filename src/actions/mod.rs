@@ -29,6 +29,6 @@ pub mod work;
 
 pub use context::Context;
 pub use error::ActionError;
-pub use networks::Networks;
+pub use networks::{Networks, NetworksUsage};
 pub use permit::{Permission, permit};
 pub use work::{Begun, Call, Work};
