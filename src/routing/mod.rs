@@ -21,12 +21,14 @@ pub mod subject;
 mod alike;
 mod column;
 mod fill;
+#[cfg(test)]
+mod generated;
 mod kernel;
 mod order;
 mod row;
-mod shortcut;
 #[cfg(test)]
 mod sample;
+mod shortcut;
 #[cfg(test)]
 mod tests;
 
