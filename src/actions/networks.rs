@@ -15,6 +15,7 @@ use lru::LruCache;
 use crate::domain::id::{InterfaceId, TenantId};
 use crate::domain::interface::{CandidateKind, Definition};
 use crate::routing::{Network, NetworkParts, Plan};
+use crate::store::tenants::VersionHold;
 use crate::store::{Conn, Store, StoreError, categories, contacts, dealers, fields, groups, tenants, users};
 
 /// Of the memory, one part in so many is for compiled interfaces: they cost milliseconds, a network hundreds of them.
@@ -113,7 +114,11 @@ impl Networks {
             if known.contains(&(tenant, version)) {
                 continue;
             }
-            self.load(store.reader(), tenant, version).await?;
+            // Its connection comes first: were the turn to build held while waiting for one, those who wait for the turn with a connection
+            // in their hands would wait for ever.
+            let seen = store.begin_read().await?;
+            let version = tenants::network_version(&seen, tenant, VersionHold::None).await?;
+            self.load(&seen, tenant, version).await?;
         }
         Ok(())
     }
@@ -146,7 +151,8 @@ impl Networks {
     pub fn usage(&self) -> NetworksUsage {
         let (networks, network_bytes) = {
             let slots = locked(&self.slots);
-            let bytes: Vec<usize> = slots.iter().map(|(_, slot)| slot.bytes()).filter(|bytes| *bytes > 0).collect();
+            let built = slots.iter().filter(|(_, slot)| slot.version().is_some());
+            let bytes: Vec<usize> = built.map(|(_, slot)| slot.bytes()).collect();
             (bytes.len(), bytes.iter().sum())
         };
         let (plans, plan_bytes) = {

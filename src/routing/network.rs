@@ -153,10 +153,11 @@ impl Network {
         }
     }
 
-    /// Bytes in memory, to within the catalog's few.
+    /// Bytes in memory, to within the few of the catalog's texts.
     pub fn bytes(&self) -> usize {
+        let catalog = size_of_val(self.catalog.fields()) + size_of_val(self.slots.as_slice());
         let places = self.places.capacity() * size_of::<(Recipient, u32)>();
-        self.dealers.bytes() + self.users.bytes() + places
+        size_of::<Self>() + catalog + self.dealers.bytes() + self.users.bytes() + places
     }
 
     /// The tenant's network version that this is.

@@ -26,6 +26,7 @@ mod killed;
 mod network_api;
 mod network_import;
 mod network_write;
+mod networks;
 mod races;
 mod rules_golden;
 mod rules_properties;
