@@ -50,18 +50,21 @@ pub struct Database {
 impl Filter {
     fn sql(&self) -> String {
         let tiers: Vec<String> = self.tiers.iter().map(|tier| format!("'{tier}'")).collect();
-        let mut sql =
-            format!("select id from candidates where tier in ({}) and rating >= {}", tiers.join(", "), self.rating_min);
         // The lead's place and region are always bound, so that each question has the same three values.
-        sql += if self.same_region { " and region = $3" } else { " and $3::text is not null" };
-        if let Some(km) = self.km {
+        let region = if self.same_region { "region = $3" } else { "$3::text is not null" };
+        let radius = self.km.map_or(String::new(), |km| {
             let metres = km * 1_000.0;
-            sql += &format!(
+            format!(
                 " and earth_box(ll_to_earth($1, $2), {metres}) @> place
                   and earth_distance(place, ll_to_earth($1, $2)) <= {metres}"
-            );
-        }
-        sql + " order by rating desc, earth_distance(place, ll_to_earth($1, $2)), id limit 10"
+            )
+        });
+        format!(
+            "select id from candidates where tier in ({}) and rating >= {} and {region}{radius}
+             order by rating desc, earth_distance(place, ll_to_earth($1, $2)), id limit 10",
+            tiers.join(", "),
+            self.rating_min
+        )
     }
 }
 
