@@ -7,7 +7,9 @@ use baton::actions::backtests;
 use baton::domain::Actor;
 use baton::domain::backtest::BacktestState;
 use baton::domain::id::BacktestId;
+use baton::domain::input::DealerInput;
 use baton::store::backtests as rows;
+use baton::store::leads::LeadFilter;
 use serde_json::{Value, json};
 
 use crate::support::app::{TestApp, on_each_database};
@@ -88,7 +90,7 @@ async fn a_backtest_says_who_would_go_elsewhere_and_writes_nothing_else() {
             submit(app, product, language).await;
         }
         app.work().await;
-        let before = app.all_leads(&Default::default()).await;
+        let before = app.all_leads(&LeadFilter::default()).await;
         let (mails, id) = (app.mailbox.list().len(), start(app, &interface).await);
         let stepped = app.work().await;
         assert_eq!((stepped.backtests, stepped.due, stepped.runs), (1, 0, 0));
@@ -107,7 +109,7 @@ async fn a_backtest_says_who_would_go_elsewhere_and_writes_nothing_else() {
         assert_eq!((&found["shares"]["nodes"], &found["shares"]["totalCount"]), (&json!(shares), &json!(2)));
         // Nothing but the result was written, and nobody was told.
         let versions = |leads: &[baton::domain::lead::Lead]| leads.iter().map(|lead| (lead.id, lead.version)).collect::<Vec<_>>();
-        assert_eq!(versions(&app.all_leads(&Default::default()).await), versions(&before));
+        assert_eq!(versions(&app.all_leads(&LeadFilter::default()).await), versions(&before));
         assert_eq!(app.mailbox.list().len(), mails);
     })
     .await;
@@ -118,7 +120,7 @@ async fn a_backtest_says_who_would_go_elsewhere_and_writes_nothing_else() {
 async fn a_killed_backtest_goes_on_where_it_was() {
     on_each_database(async |app| {
         let interface = interface(app).await;
-        let dealer = app.dealer_at("Elsewhere", "90001", Default::default()).await;
+        let dealer = app.dealer_at("Elsewhere", "90001", DealerInput::default()).await;
         app.offered_leads(dealer, 50).await;
         let id = start(app, &interface).await;
         // The first batch is done, the second is in hand when the worker dies.
