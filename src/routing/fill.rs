@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::num::NonZero;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::panic::resume_unwind;
 
 use super::column::Column;
 use super::network::{Entry, NetworkParts, Standing};
@@ -20,6 +20,8 @@ use crate::rules::{Catalog, DealerField, Field, FieldSource, List, Root, UserFie
 
 /// Below this many candidates a thread takes longer to begin than its columns to fill.
 const PARALLEL_MIN: usize = 2_000;
+/// Dealers of half a kilobyte each, with their texts: what a processor's own memory holds.
+const ROWS_AT_HAND: usize = 256;
 
 /// A dealer with the turn in the order of the last tie-break.
 pub(super) type DealerInTurn<'a> = (u32, &'a Dealer);
@@ -94,44 +96,44 @@ pub(super) fn user_entries<'a>(users: &[UserInTurn<'a>]) -> Vec<Entry<'a>> {
 }
 
 pub(super) fn dealer_columns(catalog: &Catalog, parts: &NetworkParts, dealers: &[DealerInTurn<'_>]) -> Vec<Column> {
-    let column = |field: &Field| dealer_column(parts, field, dealers);
-    columns(&stored(catalog, Root::Dealer), dealers.len(), column)
+    let push = |column: &mut Column, field: &Field, dealers: &[DealerInTurn<'_>]| {
+        push_dealers(parts, column, field, dealers);
+    };
+    columns(&stored(catalog, Root::Dealer), dealers, push)
 }
 
 pub(super) fn user_columns(catalog: &Catalog, parts: &NetworkParts, users: &[UserInTurn<'_>]) -> Vec<Column> {
     let groups = groups_by_user(parts);
-    let column = |field: &Field| user_column(parts, &groups, field, users);
-    columns(&stored(catalog, Root::User), users.len(), column)
-}
-
-/// The columns of the fields, in their order; each processor takes the next that nobody has taken.
-fn columns(fields: &[&Field], count: usize, column: impl Fn(&Field) -> Column + Sync) -> Vec<Column> {
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    if count < PARALLEL_MIN || threads == 1 {
-        return fields.iter().map(|field| column(field)).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let take = || {
-        let taken = std::iter::from_fn(|| {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            Some((index, column(fields.get(index)?)))
-        });
-        taken.collect::<Vec<_>>()
+    let push = |column: &mut Column, field: &Field, users: &[UserInTurn<'_>]| {
+        push_users(parts, &groups, column, field, users);
     };
-    let mut filled = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(take)).collect();
-        let own = take();
-        // INVARIANT: a thread only panics if filling does, which is a mistake of ours that must not go unseen.
-        let joined =
-            others.into_iter().map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        joined.chain([own]).flatten().collect::<Vec<_>>()
-    });
-    filled.sort_unstable_by_key(|(index, _)| *index);
-    filled.into_iter().map(|(_, column)| column).collect()
+    columns(&stored(catalog, Root::User), users, push)
 }
 
-fn dealer_column(parts: &NetworkParts, field: &Field, dealers: &[DealerInTurn<'_>]) -> Column {
-    let mut column = Column::of(field.ty, dealers.len());
+/// The columns of the fields, in their order. Each processor fills some of them, a few rows at a time: as many as stay at hand while one
+/// column after the other is filled from them.
+fn columns<T: Sync>(fields: &[&Field], rows: &[T], push: impl Fn(&mut Column, &Field, &[T]) + Sync) -> Vec<Column> {
+    let fill = |fields: &[&Field]| {
+        let mut columns: Vec<Column> = fields.iter().map(|field| Column::of(field.ty, rows.len())).collect();
+        for rows in rows.chunks(ROWS_AT_HAND) {
+            fields.iter().zip(&mut columns).for_each(|(field, column)| push(column, field, rows));
+        }
+        columns.into_iter().map(Column::finish).collect::<Vec<_>>()
+    };
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    if rows.len() < PARALLEL_MIN || threads == 1 {
+        return fill(fields);
+    }
+    std::thread::scope(|scope| {
+        let shares = fields.chunks(fields.len().div_ceil(threads).max(1));
+        let filling: Vec<_> = shares.map(|fields| scope.spawn(|| fill(fields))).collect();
+        // A thread only panics if filling does, which is a mistake of ours that must not go unseen.
+        let joined = filling.into_iter().map(|share| share.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        joined.flatten().collect()
+    })
+}
+
+fn push_dealers(parts: &NetworkParts, column: &mut Column, field: &Field, dealers: &[DealerInTurn<'_>]) {
     let dealers = dealers.iter().map(|(_, dealer)| *dealer);
     match &field.source {
         FieldSource::Dealer(built_in) => dealers.for_each(|dealer| column.push(&dealer_value(dealer, *built_in))),
@@ -143,22 +145,21 @@ fn dealer_column(parts: &NetworkParts, field: &Field, dealers: &[DealerInTurn<'_
         }
         FieldSource::Custom(key) => {
             let definition = definition_of(parts, Subject::Dealer, key);
-            dealers.for_each(|dealer| push_custom(&mut column, definition, dealer.custom.get(key)));
+            dealers.for_each(|dealer| push_custom(column, definition, dealer.custom.get(key)));
         }
         FieldSource::Lead(_) | FieldSource::User(_) | FieldSource::Now => {
             dealers.for_each(|_| column.push(&Value::Missing));
         }
     }
-    column.finish()
 }
 
-fn user_column(
+fn push_users(
     parts: &NetworkParts,
     groups: &HashMap<UserId, Vec<String>>,
+    column: &mut Column,
     field: &Field,
     users: &[UserInTurn<'_>],
-) -> Column {
-    let mut column = Column::of(field.ty, users.len());
+) {
     let users = users.iter().map(|(_, (user, _))| *user);
     match &field.source {
         FieldSource::User(built_in) => users.for_each(|user| {
@@ -167,11 +168,10 @@ fn user_column(
         }),
         FieldSource::Custom(key) => {
             let definition = definition_of(parts, Subject::User, key);
-            users.for_each(|user| push_custom(&mut column, definition, user.custom.get(key)));
+            users.for_each(|user| push_custom(column, definition, user.custom.get(key)));
         }
         _ => users.for_each(|_| column.push(&Value::Missing)),
     }
-    column.finish()
 }
 
 /// A stored value that no longer fits its definition reads as missing, as [`crate::domain::field::CustomValues::stored`] has it.
