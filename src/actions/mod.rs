@@ -5,6 +5,7 @@
 pub mod amend;
 pub mod answer;
 mod aside;
+pub mod backtests;
 pub mod calendar;
 pub mod catalogs;
 pub mod context;
@@ -29,6 +30,6 @@ pub mod work;
 
 pub use context::Context;
 pub use error::ActionError;
-pub use networks::Networks;
+pub use networks::{Networks, NetworksUsage};
 pub use permit::{Permission, permit};
 pub use work::{Begun, Call, Work};

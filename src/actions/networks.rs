@@ -1,33 +1,34 @@
-//! The networks kept in memory: one snapshot per tenant, under the version that every write to the network raises.
+//! The networks kept in memory: one snapshot per tenant, under the version that every write to the network raises in its own
+//! transaction.
 //!
-//! A snapshot is read once, whoever asks, and built off the threads that serve requests. Nobody ever gets one that is older than
-//! the version they name.
+//! Nobody gets one that is older than the version they name. A preview names the version of the moment, and a hand-over the one that it
+//! holds until its transaction ends, so whoever is chosen is as the snapshot says. That a request should find a snapshot ready is the
+//! work of [`Networks::refresh`], which builds anew what a write has made stale, away from requests. One who comes sooner waits for that
+//! build: there are never two of one tenant at a time. One whose version another write has overtaken meanwhile reads for itself.
 
-use std::collections::{HashMap, HashSet};
-use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use lru::LruCache;
 
-use crate::domain::dealer::Contact;
-use crate::domain::id::{DealerId, InterfaceId, TenantId};
+use crate::domain::id::{InterfaceId, TenantId};
 use crate::domain::interface::{CandidateKind, Definition};
 use crate::routing::{Network, NetworkParts, Plan};
-use crate::store::{Conn, StoreError, categories, contacts, dealers, fields, groups, users};
+use crate::store::tenants::VersionHold;
+use crate::store::{Conn, Store, StoreError, categories, contacts, dealers, fields, groups, tenants, users};
 
-/// More tenants than this are not all at work at one time.
-const TENANTS_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
-/// Dealers and users of all tenants together: about a kilobyte each.
-const CANDIDATES_MAX: usize = 500_000;
-/// Compiled interfaces; past it all are compiled anew, which costs milliseconds each.
-const PLANS_MAX: usize = 1_000;
+/// Of the memory, one part in so many is for compiled interfaces: they cost milliseconds, a network hundreds of them.
+const PLANS_SHARE: usize = 4;
 /// Below this a network is built faster than a thread is found for it.
 const BUILT_INLINE_MAX: usize = 500;
 
-/// The networks of all tenants that were asked for lately.
+/// The networks of all tenants that were asked for lately, and the interfaces compiled against them.
 pub struct Networks {
+    bytes_max: usize,
     slots: Mutex<LruCache<TenantId, Arc<Slot>>>,
-    plans: Mutex<HashMap<PlanKey, Arc<Plan>>>,
+    plans: Mutex<LruCache<PlanKey, Arc<Plan>>>,
+    counts: Counts,
 }
 
 /// An interface and the number of its version.
@@ -41,31 +42,85 @@ struct Slot {
     building: tokio::sync::Mutex<()>,
 }
 
-impl Default for Networks {
-    fn default() -> Self {
-        Self { slots: Mutex::new(LruCache::new(TENANTS_MAX)), plans: Mutex::default() }
-    }
+#[derive(Default)]
+struct Counts {
+    hits: AtomicU64,
+    builds: AtomicU64,
+    build_micros: AtomicU64,
+    evictions: AtomicU64,
+}
+
+/// How the memory for networks is used, since the process began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NetworksUsage {
+    /// Networks in memory.
+    pub networks: usize,
+    /// Their bytes.
+    pub network_bytes: usize,
+    /// Compiled interfaces in memory.
+    pub plans: usize,
+    /// Their bytes.
+    pub plan_bytes: usize,
+    /// How often a network was found ready.
+    pub hits: u64,
+    /// How often one was read and built.
+    pub builds: u64,
+    /// What the building took in all, the reading not counted, in microseconds.
+    pub build_micros: u64,
+    /// How often one left for want of room.
+    pub evictions: u64,
 }
 
 impl Networks {
+    /// Keeps up to so many bytes. What was asked for last always stays, however large it is.
+    pub fn new(bytes_max: usize) -> Self {
+        Self {
+            bytes_max,
+            slots: Mutex::new(LruCache::unbounded()),
+            plans: Mutex::new(LruCache::unbounded()),
+            counts: Counts::default(),
+        }
+    }
+
     /// The tenant's network at `version` (`Tenant::network_version`, as `conn` reads it), from memory or through `conn`.
     ///
     /// What is read through `conn` may be newer than `version` if it is no transaction that holds the version.
     pub async fn load(&self, conn: &Conn, tenant: TenantId, version: i64) -> Result<Arc<Network>, StoreError> {
         let slot = self.slot(tenant);
         if let Some(network) = slot.at(version) {
+            self.counts.hits.fetch_add(1, Ordering::Relaxed);
             return Ok(network);
         }
         let _building = slot.building.lock().await;
         if let Some(network) = slot.at(version) {
+            self.counts.hits.fetch_add(1, Ordering::Relaxed);
             return Ok(network);
         }
-        let parts = read(conn, tenant, version).await?;
-        let network = Arc::new(build(parts).await?);
+        let network = Arc::new(self.read(conn, tenant, version).await?);
         let before = slot.replace(&network);
         self.forget_plans(before.as_slice());
         self.make_room(tenant);
         Ok(network)
+    }
+
+    /// Brings the networks in memory up to date, those whose version was raised since; others cost nothing but one short statement.
+    pub async fn refresh(&self, store: &Store) -> Result<(), StoreError> {
+        let known: Vec<(TenantId, i64)> = {
+            let slots = locked(&self.slots);
+            slots.iter().filter_map(|(tenant, slot)| Some((*tenant, slot.version()?))).collect()
+        };
+        let ids: Vec<TenantId> = known.iter().map(|(tenant, _)| *tenant).collect();
+        for (tenant, version) in tenants::network_versions(store.reader(), &ids).await? {
+            if known.contains(&(tenant, version)) {
+                continue;
+            }
+            // Its connection comes first: were the turn to build held while waiting for one, those who wait for the turn with a connection
+            // in their hands would wait for ever.
+            let seen = store.begin_read().await?;
+            let version = tenants::network_version(&seen, tenant, VersionHold::None).await?;
+            self.load(&seen, tenant, version).await?;
+        }
+        Ok(())
     }
 
     /// A version of an interface, compiled against a network; `None` if it no longer checks there, because a field that it reads
@@ -83,17 +138,39 @@ impl Networks {
         }
         let plan = Arc::new(Plan::compile(Arc::clone(network), kind, definition).ok()?);
         let mut plans = locked(&self.plans);
-        if plans.len() >= PLANS_MAX {
-            plans.clear();
+        plans.put(key, Arc::clone(&plan));
+        let mut bytes: usize = plans.iter().map(|(_, plan)| plan.bytes()).sum();
+        while bytes > self.bytes_max / PLANS_SHARE && plans.len() > 1 {
+            bytes -= plans.pop_lru().map_or(0, |(_, plan)| plan.bytes());
         }
-        plans.insert(key, Arc::clone(&plan));
+        drop(plans);
         Some(plan)
     }
 
-    /// How many networks are in memory, and how many dealers and users they have.
-    pub fn size(&self) -> (usize, usize) {
-        let slots = locked(&self.slots);
-        (slots.len(), slots.iter().map(|(_, slot)| slot.candidates()).sum())
+    /// How the memory is used: for logs and metrics.
+    pub fn usage(&self) -> NetworksUsage {
+        let (networks, network_bytes) = {
+            let slots = locked(&self.slots);
+            let built = slots.iter().filter(|(_, slot)| slot.version().is_some());
+            let bytes: Vec<usize> = built.map(|(_, slot)| slot.bytes()).collect();
+            (bytes.len(), bytes.iter().sum())
+        };
+        let (plans, plan_bytes) = {
+            let plans = locked(&self.plans);
+            (plans.len(), plans.iter().map(|(_, plan)| plan.bytes()).sum())
+        };
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let Counts { hits, builds, build_micros, evictions } = &self.counts;
+        NetworksUsage {
+            networks,
+            network_bytes,
+            plans,
+            plan_bytes,
+            hits: count(hits),
+            builds: count(builds),
+            build_micros: count(build_micros),
+            evictions: count(evictions),
+        }
     }
 
     fn slot(&self, tenant: TenantId) -> Arc<Slot> {
@@ -108,27 +185,56 @@ impl Networks {
         let mut gone = Vec::new();
         let mut slots = locked(&self.slots);
         slots.promote(&tenant);
-        let mut total: usize = slots.iter().map(|(_, slot)| slot.candidates()).sum();
-        while total > CANDIDATES_MAX && slots.len() > 1 {
+        let mut total: usize = slots.iter().map(|(_, slot)| slot.bytes()).sum();
+        while total > self.bytes_max - self.bytes_max / PLANS_SHARE && slots.len() > 1 {
             let Some((_, slot)) = slots.pop_lru() else { break };
-            total -= slot.candidates();
+            total -= slot.bytes();
             gone.extend(locked(&slot.current).take());
         }
         drop(slots);
+        self.counts.evictions.fetch_add(gone.len() as u64, Ordering::Relaxed);
         self.forget_plans(&gone);
     }
 
     /// A plan keeps its network alive, so it goes with it.
     fn forget_plans(&self, gone: &[Arc<Network>]) {
-        if !gone.is_empty() {
-            locked(&self.plans).retain(|_, plan| !gone.iter().any(|network| Arc::ptr_eq(network, plan.network())));
+        let mut plans = locked(&self.plans);
+        let is_gone = |plan: &Plan| gone.iter().any(|network| Arc::ptr_eq(network, plan.network()));
+        let keys: Vec<PlanKey> = plans.iter().filter(|(_, plan)| is_gone(plan)).map(|(key, _)| *key).collect();
+        for key in keys {
+            plans.pop(&key);
         }
+    }
+
+    async fn read(&self, conn: &Conn, tenant: TenantId, version: i64) -> Result<Network, StoreError> {
+        let began = Instant::now();
+        let parts = read(conn, tenant, version).await?;
+        let read = began.elapsed();
+        let network = build(parts).await?;
+        let built = began.elapsed().saturating_sub(read);
+        self.counts.builds.fetch_add(1, Ordering::Relaxed);
+        self.counts.build_micros.fetch_add(u64::try_from(built.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        tracing::info!(
+            tenant.id = %tenant,
+            network.version = version,
+            dealers = network.pool(CandidateKind::Dealer).len(),
+            users = network.pool(CandidateKind::User).len(),
+            bytes = network.bytes(),
+            read_ms = read.as_millis(),
+            build_ms = built.as_millis(),
+            "network built"
+        );
+        Ok(network)
     }
 }
 
 impl Slot {
     fn at(&self, version: i64) -> Option<Arc<Network>> {
         locked(&self.current).as_ref().filter(|network| network.version() == version).cloned()
+    }
+
+    fn version(&self) -> Option<i64> {
+        locked(&self.current).as_ref().map(|network| network.version())
     }
 
     /// What was there before, unless it is newer and stays.
@@ -140,11 +246,8 @@ impl Slot {
         current.replace(Arc::clone(network))
     }
 
-    fn candidates(&self) -> usize {
-        let sizes = |network: &Arc<Network>| {
-            network.pool(CandidateKind::Dealer).len() + network.pool(CandidateKind::User).len()
-        };
-        locked(&self.current).as_ref().map_or(0, sizes)
+    fn bytes(&self) -> usize {
+        locked(&self.current).as_ref().map_or(0, |network| network.bytes())
     }
 }
 
@@ -155,13 +258,10 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 async fn read(conn: &Conn, tenant: TenantId, version: i64) -> Result<NetworkParts, StoreError> {
     let definitions = fields::list_all(conn, tenant).await?;
-    let contacts = contacts::list_all(conn, tenant).await?;
-    let reachable: HashSet<DealerId> =
-        contacts.iter().filter(|contact| contact.can_be_offered()).map(|contact: &Contact| contact.dealer).collect();
     Ok(NetworkParts {
         version,
         dealers: dealers::list_all(conn, tenant).await?,
-        reachable,
+        reachable: contacts::list_reachable(conn, tenant).await?,
         users: users::list_all(conn, tenant).await?,
         groups: groups::list_all(conn, tenant).await?,
         memberships: groups::list_memberships(conn, tenant).await?,

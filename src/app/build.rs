@@ -82,7 +82,8 @@ impl App {
         let mailer = mailer(&config.mail, mailbox.clone())?;
         let store = connect(&config).await?;
         settle_schema(&store, policy).await?;
-        let (networks, catalogs) = (Arc::default(), Arc::default());
+        let networks = Arc::new(actions::Networks::new(config.server.networks_megabytes << 20));
+        let catalogs = Arc::default();
         let actions = actions::Context { store, clock, entropy, links: links.clone(), networks, catalogs };
         let outbox =
             mailer.map(|mailer| Outbox::new(actions.clone(), mailer, Links::new(&config.server.public_url, links)));

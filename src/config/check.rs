@@ -28,6 +28,7 @@ impl Config {
         problems.key("secrets.key", self.secrets.key.as_ref());
         problems.mail(&self.mail);
         problems.limits(&self.limits);
+        problems.positive("server.networks_megabytes", self.server.networks_megabytes as u64);
         problems.positive("workers.poll_ms", self.workers.poll_ms);
         problems.positive("workers.batch_size", self.workers.batch_size.into());
         problems.0

@@ -115,6 +115,8 @@ ids! {
     JobId = "job";
     /// One run of a job.
     JobRunId = "run";
+    /// A comparison of a draft with what is published, over the leads of a past period.
+    BacktestId = "bkt";
     /// One stored answer to "who gets it".
     DecisionId = "dec";
     /// A link by which one person may see and acknowledge one lead.

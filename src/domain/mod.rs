@@ -3,6 +3,7 @@
 //! A value of these types can only be made valid; nothing here reads a clock, a database or the network.
 
 pub mod actor;
+pub mod backtest;
 pub mod calendar;
 pub mod category;
 pub mod custom_field;

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Interface, Object};
 
 use super::connection::bad_input;
 use super::decisions::Decision;
-use super::interfaces::{InterfaceVersion, ReassignmentInterface};
+use super::interfaces::{Backtest, InterfaceVersion, ReassignmentInterface};
 use super::jobs::{JobRun, ReassignmentJob};
 use super::leads::{Event, Lead};
 use super::network::{CalendarEvent, Category, Contact, CustomField, Dealer, Group, Sight, User, find_node};
@@ -42,6 +42,8 @@ pub enum Node {
     ReassignmentInterface(ReassignmentInterface),
     /// One published version of an interface.
     InterfaceVersion(InterfaceVersion),
+    /// A comparison of a draft with what is published.
+    Backtest(Backtest),
     /// A reassignment job.
     ReassignmentJob(ReassignmentJob),
     /// One run of a job.
@@ -96,7 +98,9 @@ async fn find(ctx: &Context<'_>, id: &ID) -> async_graphql::Result<Option<Node>>
             reached.then_some(Node::Event(Event(event)))
         }
         AnyId::DecisionId(id) if Sight::of(session) == Sight::Staff => decision(ctx, id).await?.map(Node::Decision),
-        id @ (AnyId::InterfaceId(_) | AnyId::InterfaceVersionId(_)) => interfaces::find_node(ctx, id).await?,
+        id @ (AnyId::InterfaceId(_) | AnyId::InterfaceVersionId(_) | AnyId::BacktestId(_)) => {
+            interfaces::find_node(ctx, id).await?
+        }
         id @ (AnyId::JobId(_) | AnyId::JobRunId(_)) => jobs::find_node(ctx, id).await?,
         other => find_node(ctx, other).await?,
     })

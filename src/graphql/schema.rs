@@ -3,7 +3,9 @@
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
 use super::guard::{Guard, Limits};
-use super::interfaces::{ExpressionQuery, InterfaceMutation, InterfaceQuery, PreviewQuery};
+use super::interfaces::{
+    BacktestMutation, BacktestQuery, ExpressionQuery, InterfaceMutation, InterfaceQuery, PreviewQuery,
+};
 use super::jobs::{JobMutation, JobQuery};
 use super::leads::{AuditQuery, LeadMutation, LeadQuery, MessageMutation, MessageQuery};
 use super::network::{CalendarMutation, DealerMutation, DefinitionMutation, NetworkQuery, StaffMutation};
@@ -19,6 +21,7 @@ pub struct Query(
     NetworkQuery,
     InterfaceQuery,
     PreviewQuery,
+    BacktestQuery,
     ExpressionQuery,
     JobQuery,
 );
@@ -33,6 +36,7 @@ pub struct Mutation(
     StaffMutation,
     DefinitionMutation,
     InterfaceMutation,
+    BacktestMutation,
     JobMutation,
 );
 

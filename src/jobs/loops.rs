@@ -1,4 +1,5 @@
-//! The loops of a worker: deadlines in one, messages in another, so that no receiver delays a deadline.
+//! The loops of a worker: deadlines in one, messages in another, so that no receiver delays a deadline; and networks in a third, so that
+//! neither a deadline nor a request waits for one to be built.
 //!
 //! A loop ends only when it is told to, and then finishes what it has in hand. Neither a database that is away nor a mistake of ours
 //! ends it.
@@ -23,11 +24,27 @@ const REST_MIN: Duration = Duration::from_millis(20);
 impl Worker {
     /// Works until `stop` becomes true, then finishes what is in hand.
     pub async fn run(&self, stop: watch::Receiver<bool>) {
-        match &self.outbox {
-            Some(outbox) => {
-                tokio::join!(self.run_due(stop.clone()), self.run_outbox(outbox, stop));
+        let outbox = async {
+            if let Some(outbox) = &self.outbox {
+                self.run_outbox(outbox, stop.clone()).await;
             }
-            None => self.run_due(stop).await,
+        };
+        tokio::join!(self.run_due(stop.clone()), self.run_networks(stop.clone()), outbox);
+    }
+
+    /// Builds anew what a write has made stale, here or in another process.
+    async fn run_networks(&self, mut stop: watch::Receiver<bool>) {
+        let mut trouble = Trouble::new("networks");
+        while !*stop.borrow() {
+            let pause = match unpanicked(async { Ok(self.context.networks.refresh(&self.context.store).await?) }).await
+            {
+                Ok(()) => {
+                    trouble.is_over();
+                    self.settings.poll
+                }
+                Err(error) => trouble.begins(&error),
+            };
+            rest(&mut stop, pause, Some(&self.wake.networks)).await;
         }
     }
 

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 pub struct Wake {
     pub(super) due: Notify,
     pub(super) outbox: Notify,
+    pub(super) networks: Notify,
 }
 
 impl Wake {
@@ -16,5 +17,6 @@ impl Wake {
     pub fn ring(&self) {
         self.due.notify_one();
         self.outbox.notify_one();
+        self.networks.notify_one();
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::error::JobError;
 use super::outbox::{Outbox, Posted};
 use super::wake::Wake;
-use crate::actions::{Context, due, manual_runs};
+use crate::actions::{Context, backtests, due, manual_runs};
 use crate::domain::Timestamp;
 use crate::store::leads::{self, DueKind};
 use crate::store::{StoreError, idempotency, runs};
@@ -42,6 +42,8 @@ pub struct Stepped {
     pub due: u64,
     /// Steps of job runs that somebody asked for.
     pub runs: u64,
+    /// Batches of backtests.
+    pub backtests: u64,
     /// Messages.
     pub posted: Posted,
 }
@@ -69,6 +71,7 @@ impl Worker {
             }
             stepped.due += more.due;
             stepped.runs += more.runs;
+            stepped.backtests += more.backtests;
         }
         if let Some(outbox) = &self.outbox {
             stepped.posted = outbox.step().await?;
@@ -76,7 +79,7 @@ impl Worker {
         Ok(stepped)
     }
 
-    /// One batch of deadlines and warnings, and one of a job run; not messages. A look that finds nothing only reads.
+    /// One batch of deadlines and warnings, one of a job run, and one of a backtest; not messages. A look that finds nothing only reads.
     pub(super) async fn due_step(&self) -> Result<Stepped, JobError> {
         let mut stepped = Stepped::default();
         let now = self.context.clock.now();
@@ -85,6 +88,9 @@ impl Worker {
         }
         if runs::is_any_open(self.context.store.reader(), now).await? {
             stepped.runs = u64::from(manual_runs::step(&self.context).await?);
+        }
+        if crate::store::backtests::is_any_open(self.context.store.reader(), now).await? {
+            stepped.backtests = u64::from(backtests::step(&self.context, backtests::BATCH).await?);
         }
         self.forget_old_answers(now).await?;
         Ok(stepped)

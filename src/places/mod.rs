@@ -2,6 +2,7 @@
 //!
 //! Knows the world and nothing of leads or dealers; never reads a file, a database or the network by itself.
 
+pub mod cells;
 pub mod distance;
 pub mod error;
 pub mod index;
@@ -11,6 +12,7 @@ pub mod row;
 pub mod table;
 pub mod time_zone;
 
+pub use cells::{Cells, Circle, Cover, along_curve};
 pub use distance::{EARTH_RADIUS_KM, distance_km, unit_vector};
 pub use error::RowProblem;
 pub use index::{Neighbour, SpatialIndex};

@@ -7,7 +7,7 @@ use super::definition::CheckedLevel;
 use super::order::first;
 use super::plan::{Level, Plan};
 use super::ranking::{Problem, Ranked, Ranking};
-use super::search::{Question, Search};
+use super::search::{Found, Question, Search};
 use crate::domain::decision::{Exclusion, RankedCandidate};
 use crate::domain::interface::{Direction, Nulls};
 use crate::domain::lead::Recipient;
@@ -128,23 +128,23 @@ impl Plan {
         Search::new(self, question).barred(place).map_or(Ok(()), Err)
     }
 
-    fn rank_up_to(&self, question: Question<'_>, sorted: Sorted, limit: usize) -> Ranking {
+    pub(super) fn rank_up_to(&self, question: Question<'_>, sorted: Sorted, limit: usize) -> Ranking {
         const BY_DISTANCE: &[Level] = &[Level::Distance { direction: Direction::Asc, nulls: Nulls::Last }];
         let search = Search::new(self, question);
-        let (matched, tally) = search.run();
         let levels = match sorted {
             Sorted::AsDefined => self.levels(),
             Sorted::ByDistance => BY_DISTANCE,
         };
+        let Found { first, matched, tally } = search.first(levels, limit);
         let ranked = |place: u32| {
             let distance_km = search.row(place).distance_km();
             Some(Ranked { recipient: self.pool().id(place)?, distance_km, place })
         };
         let needs_distance = self.needs_distance() || sorted == Sorted::ByDistance;
         Ranking {
-            candidates: first(&search, levels, &matched, limit).into_iter().filter_map(ranked).collect(),
+            candidates: first.into_iter().filter_map(ranked).collect(),
             considered: self.pool().len() as u64,
-            matched: matched.len() as u64,
+            matched,
             problem: (needs_distance && question.subject.point().is_none()).then_some(Problem::NoPoint),
             tally,
         }

@@ -5,6 +5,7 @@
 //! database or the network.
 
 pub mod answer;
+pub mod backtest;
 pub mod choose;
 pub mod condition;
 pub mod definition;
@@ -18,18 +19,23 @@ pub mod ranking;
 pub mod search;
 pub mod subject;
 
+mod alike;
 mod because;
 mod column;
 mod fill;
+#[cfg(test)]
+mod generated;
+mod kernel;
 mod order;
-mod reach;
 mod row;
 #[cfg(test)]
 mod sample;
+mod shortcut;
 #[cfg(test)]
 mod tests;
 
 pub use answer::{Explanation, LeftOut, LevelExplanation, Sorted};
+pub use backtest::Compared;
 pub use choose::{Choice, History, Nobody, Settings, choose};
 pub use condition::holds;
 pub use definition::{CheckedDefinition, DefinitionProblem, check_definition, context_of, in_expression};

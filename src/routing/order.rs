@@ -4,10 +4,14 @@
 //! level, such as a distance, is worked out for few.
 
 use super::definition::CheckedLevel;
-use super::plan::{Level, compare};
+use super::plan::{Level, compare, rank_of};
 use super::search::Search;
 use crate::domain::interface::{Direction, Nulls};
-use crate::rules::SortKey;
+use crate::places::Cells;
+use crate::rules::{SortKey, Type};
+
+/// So few are measured as they are.
+const MEASURED_MIN: usize = 32;
 
 /// One candidate on its way to the front.
 struct Entry {
@@ -17,20 +21,20 @@ struct Entry {
     key: u128,
 }
 
-/// The first `limit` of the matched, in order; the last tie-break is the place.
+/// The first `limit` of the matched, in order; the last tie-break is the turn.
 pub(super) fn first(search: &Search<'_>, levels: &[Level], matched: &[u32], limit: usize) -> Vec<u32> {
     if limit == 0 {
         return Vec::new();
     }
     let mut entries: Vec<Entry> = matched.iter().map(|place| Entry { place: *place, group: 0, key: 0 }).collect();
     for level in levels {
-        fill(search, level, &mut entries);
+        fill(search, level, &mut entries, limit);
         keep(&mut entries, limit);
         if entries.last().is_none_or(|last| last.group as usize + 1 == entries.len()) {
             break;
         }
     }
-    let order = |entry: &Entry| (entry.group, entry.place);
+    let order = |entry: &Entry| (entry.group, search.turn(entry.place));
     if limit < entries.len() {
         entries.select_nth_unstable_by_key(limit - 1, order);
         entries.truncate(limit);
@@ -58,14 +62,17 @@ fn keep(entries: &mut Vec<Entry>, limit: usize) {
     }
 }
 
-fn fill(search: &Search<'_>, level: &Level, entries: &mut [Entry]) {
+fn fill(search: &Search<'_>, level: &Level, entries: &mut Vec<Entry>, limit: usize) {
     match level {
         Level::Ranks(ranks) => {
             for entry in entries {
-                entry.key = u128::from(ranks.get(entry.place as usize).copied().unwrap_or(u32::MAX));
+                entry.key = u128::from(rank_of(ranks, entry.place));
             }
         }
         Level::Distance { direction, nulls } => {
+            if (*direction, *nulls) == (Direction::Asc, Nulls::Last) {
+                drop_far(search, entries, limit);
+            }
             for entry in entries {
                 let km = search.row(entry.place).distance_km();
                 entry.key = ordinal(km.map(of_double), *direction, *nulls);
@@ -75,7 +82,38 @@ fn fill(search: &Search<'_>, level: &Level, entries: &mut [Entry]) {
     }
 }
 
+/// Of the last group, which is too long, only the nearest stay, and those who are too near to the last of them to tell: measuring is
+/// costly, and the cosine of the angle is not. Entries are in the order of their groups.
+fn drop_far(search: &Search<'_>, entries: &mut Vec<Entry>, limit: usize) {
+    let Some(last) = entries.last().map(|entry| entry.group) else { return };
+    let before = entries.partition_point(|entry| entry.group < last);
+    let room = limit.saturating_sub(before);
+    if room == 0 || entries.len() - before <= MEASURED_MIN.max(2 * room) {
+        return;
+    }
+    let dots = search.dots(entries.iter().skip(before).map(|entry| entry.place));
+    let mut sorted = dots.clone();
+    let (_, bound, _) = sorted.select_nth_unstable_by(room - 1, |left, right| right.total_cmp(left));
+    let bound = *bound - Cells::is_nearer_by();
+    let mut dots = dots.iter();
+    let mut index = 0;
+    entries.retain(|_| {
+        index += 1;
+        index <= before || dots.next().is_none_or(|dot| *dot >= bound)
+    });
+}
+
 fn fill_keys(search: &Search<'_>, level: &CheckedLevel, entries: &mut [Entry]) {
+    let root = level.key.root();
+    if root.ty == Type::Double {
+        let places: Vec<u32> = entries.iter().map(|entry| entry.place).collect();
+        for (entry, number) in entries.iter_mut().zip(search.doubles(root, &places)) {
+            // `+ 0.0` turns minus zero into zero and leaves all else.
+            let value = number.is_finite().then(|| of_double(number + 0.0));
+            entry.key = ordinal(value, level.direction, level.nulls);
+        }
+        return;
+    }
     let rows: Vec<_> = entries.iter().map(|entry| search.row(entry.place)).collect();
     let keys: Vec<SortKey<'_>> = rows.iter().map(|row| level.key.sort_key(row)).collect();
     let mut texts: Vec<&SortKey<'_>> = Vec::new();

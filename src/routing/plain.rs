@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::plan::{Plan, compare};
+use super::plan::{Plan, compare_all};
 use super::row::{Beside, Row};
 use super::search::Question;
 use crate::domain::decision::{Excluded, Exclusion};
@@ -45,11 +45,8 @@ pub fn rank(plan: &Plan, question: Question<'_>) -> PlainRanking {
     let levels = &plan.rules().sort;
     let keys = |row| levels.iter().map(|level| level.key.sort_key(row)).collect::<Vec<SortKey<'_>>>();
     let mut keyed: Vec<(Vec<SortKey<'_>>, &Row<'_>)> = matched.iter().map(|row| (keys(row), row)).collect();
-    keyed.sort_by(|(left, _), (right, _)| {
-        let mut orders =
-            levels.iter().zip(left.iter().zip(right)).map(|(level, (left, right))| compare(level, left, right));
-        orders.find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
-    });
+    let turn = |row: &Row<'_>| row.pool.turn(row.place);
+    keyed.sort_by(|(left, one), (right, other)| compare_all(levels, left, right).then(turn(one).cmp(&turn(other))));
     let first = keyed.iter().take(plan.rules().limit as usize);
     PlainRanking {
         recipients: first.filter_map(|(_, row)| row.pool.id(row.place)).collect(),

@@ -1,34 +1,34 @@
 //! An interface compiled against a network: what can be said of each candidate before any lead is known, said once.
 //!
-//! The filter's terms that read nothing but the candidate are evaluated here, for all candidates; those that read the lead, the
-//! moment or a computed field wait for the lead.
+//! The filter's terms that read nothing but the candidate are evaluated here, once for all who are alike in what they read. Those that
+//! read the lead or the moment, too, wait for the lead, but the candidates are already told apart by what such terms read of them; so a
+//! lead is held against a handful of kinds instead of everybody. Only a term that reads a computed field is left for each single one.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
+
+use super::alike::{Kinds, Reads};
 use super::column::Column;
 use super::definition::{CheckedDefinition, CheckedLevel, DefinitionProblem, check_definition};
 use super::network::{Network, Pool, Slot, Standing};
 use super::row::Row;
 use crate::domain::CountryCode;
 use crate::domain::interface::{CandidateKind, Definition, Direction, Nulls, Radius};
-use crate::rules::{Checked, Comparison, DealerField, FieldSource, Kind, Node, Root, SortKey, Truth, UserField, truth};
+use crate::rules::{Checked, Comparison, DealerField, FieldSource, Kind, Node, SortKey, Truth, UserField, truth};
 
-/// What is known of a candidate before the lead: 0 to 3 as below, then two for each static term, false and unknown.
+/// What is known of a candidate before the lead: 0 to 2 as below, then two for each static term, false and unknown, then one for each
+/// kind of those who pass.
 pub(super) type Class = u16;
 pub(super) const INACTIVE: Class = 0;
 pub(super) const NOT_ACCEPTING: Class = 1;
 pub(super) const UNREACHABLE: Class = 2;
-pub(super) const PASSES: Class = 3;
-const FAILS: Class = 4;
+pub(super) const FAILS: Class = 3;
 
-/// A candidate's class and country in one word, so that looking at one costs one access.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Tag {
-    pub(super) class: Class,
-    pub(super) country: Option<CountryCode>,
-}
+/// Told apart by more than this, candidates are cheaper to look at one by one, and the counts of each cell would grow long.
+const KINDS_MAX: usize = 256;
 
 /// An interface compiled against a network.
 #[derive(Debug)]
@@ -40,11 +40,13 @@ pub struct Plan {
     statics: usize,
     waiting: Vec<WaitingTerm>,
     classes: Vec<Class>,
-    /// By the places of [`Pool::located`].
-    tags: Vec<Tag>,
+    /// A candidate of each kind of those who pass, as an example.
+    examples: Vec<u32>,
     inactive: u64,
     not_accepting: u64,
     parts: HashMap<Option<CountryCode>, Part>,
+    /// How many there are of each class in each of the pool's cells, cell by cell.
+    cells: Vec<u32>,
     levels: Vec<Level>,
     reads_loads: bool,
     reads_distance: bool,
@@ -57,7 +59,7 @@ pub(super) struct Part {
     pub(super) base: u64,
     /// How many there are of each class.
     pub(super) counts: Vec<u64>,
-    /// Those that pass all static terms.
+    /// Those that pass all static terms, by their rank on a first level that is the same for every lead, if the first level is.
     pub(super) passing: Vec<u32>,
 }
 
@@ -65,6 +67,8 @@ pub(super) struct Part {
 #[derive(Debug)]
 pub(super) struct WaitingTerm {
     pub(super) node: Node,
+    /// Whether it says the same of all of a kind, rather than of each candidate something else.
+    pub(super) by_kind: bool,
     /// Set when the term compares a text column with something that is the same for all candidates.
     pub(super) same: Option<SameText>,
 }
@@ -76,10 +80,10 @@ pub(super) struct SameText {
     pub(super) other: Node,
 }
 
-/// How one level of the order is found.
+/// How one level of the order, or several, are found.
 #[derive(Debug)]
 pub(super) enum Level {
-    /// The same for every lead: each passing candidate's rank, direction and nulls worked in.
+    /// One level or several in a row that are the same for every lead: each passing candidate's rank, direction and nulls worked in.
     Ranks(Vec<u32>),
     /// The great circle, straight from the points.
     Distance { direction: Direction, nulls: Nulls },
@@ -102,25 +106,22 @@ impl Plan {
     fn of(network: Arc<Network>, kind: CandidateKind, rules: CheckedDefinition) -> Self {
         let (early, late) = split(&rules);
         let texts = early.iter().chain(&late).map(|(text, _)| text.clone()).collect();
-        let classes = classify(&network, kind, &early);
-        let parts = part(network.pool(kind), &classes, rules.same_country);
-        let pool = network.pool(kind);
-        let tag = |place: &u32| Tag {
-            class: classes.get(*place as usize).copied().unwrap_or(INACTIVE),
-            country: pool.country(*place),
-        };
-        let tags = pool.located().iter().map(tag).collect();
+        let mut classes = classify(&network, kind, &early);
+        let mut waiting: Vec<WaitingTerm> = late.iter().map(|(_, node)| waiting(&network, kind, node)).collect();
+        let passes = FAILS + 2 * early.len() as Class;
+        let examples = tell_apart(&network, kind, &mut waiting, &mut classes, passes);
+        let levels = compile_levels(&network, kind, &rules.sort);
         let count = |wanted| classes.iter().filter(|class| **class == wanted).count() as u64;
-        let levels = rules.sort.iter().map(|level| compile_level(&network, kind, &classes, level)).collect();
         let mut plan = Self {
             terms: texts,
             statics: early.len(),
-            waiting: late.iter().map(|(_, node)| waiting(&network, kind, node)).collect(),
+            waiting,
             inactive: count(INACTIVE),
             not_accepting: count(NOT_ACCEPTING),
-            parts,
+            examples,
+            parts: HashMap::new(),
+            cells: Vec::new(),
             levels,
-            tags,
             reads_loads: false,
             reads_distance: matches!(rules.radius, Radius::Within { .. }),
             network,
@@ -128,8 +129,56 @@ impl Plan {
             rules,
             classes,
         };
+        plan.parts = plan.count_parts();
+        plan.cells = plan.count_cells();
         plan.note_reads();
         plan
+    }
+
+    fn count_parts(&self) -> HashMap<Option<CountryCode>, Part> {
+        let pool = self.pool();
+        let mut parts: HashMap<Option<CountryCode>, Part> = HashMap::new();
+        for (class, place) in self.classes.iter().zip(0_u32..) {
+            let country = if self.rules.same_country { pool.country(place) } else { None };
+            let part =
+                parts.entry(country).or_insert_with(|| Part { counts: vec![0; self.class_count()], ..Part::default() });
+            if let Some(count) = part.counts.get_mut(usize::from(*class)) {
+                *count += 1;
+            }
+            part.base += u64::from(*class >= UNREACHABLE);
+            if *class >= self.passes() {
+                part.passing.push(place);
+            }
+        }
+        for part in parts.values_mut() {
+            match self.levels.as_slice() {
+                [] => part.passing.sort_unstable_by_key(|place| pool.turn(*place)),
+                [Level::Ranks(ranks)] => {
+                    part.passing.sort_by_cached_key(|place| (rank_of(ranks, *place), pool.turn(*place)));
+                }
+                [Level::Ranks(ranks), ..] => part.passing.sort_by_cached_key(|place| (rank_of(ranks, *place), *place)),
+                _ => {}
+            }
+        }
+        parts
+    }
+
+    fn count_cells(&self) -> Vec<u32> {
+        let cells = self.pool().cells();
+        let each = self.class_count();
+        let mut counts = vec![0; cells.cell_count() * each];
+        if matches!(self.rules.radius, Radius::Nearest) {
+            // Nobody will ask.
+            return Vec::new();
+        }
+        for (cell, counts) in (0_u32..).zip(counts.chunks_mut(each.max(1))) {
+            for place in cells.points_of(cell) {
+                if let Some(count) = counts.get_mut(usize::from(self.class(place))) {
+                    *count += 1;
+                }
+            }
+        }
+        counts
     }
 
     fn note_reads(&mut self) {
@@ -197,13 +246,47 @@ impl Plan {
         self.classes.get(place as usize).copied().unwrap_or(INACTIVE)
     }
 
-    pub(super) fn tags(&self) -> &[Tag] {
-        &self.tags
+    /// The classes of a run of places.
+    pub(super) fn classes(&self, places: Range<u32>) -> &[Class] {
+        self.classes.get(places.start as usize..places.end as usize).unwrap_or_default()
+    }
+
+    /// The first class of those who pass all static terms; the kinds count from here.
+    pub(super) fn passes(&self) -> Class {
+        FAILS + 2 * self.statics as Class
+    }
+
+    /// A candidate of each kind of those who pass.
+    pub(super) fn examples(&self) -> &[u32] {
+        &self.examples
     }
 
     /// How many classes there are.
     pub(super) fn class_count(&self) -> usize {
-        usize::from(FAILS) + 2 * self.statics
+        usize::from(self.passes()) + self.examples.len()
+    }
+
+    /// How many there are of each class in a cell of the pool.
+    pub(super) fn counts_of(&self, cell: u32) -> &[u32] {
+        let each = self.class_count();
+        let start = cell as usize * each;
+        self.cells.get(start..start + each).unwrap_or_default()
+    }
+
+    /// The static term that a class says was not true, and whether it was unknown rather than false.
+    pub(super) fn failed_term(&self, class: Class) -> Option<(usize, bool)> {
+        let offset = class.checked_sub(FAILS).filter(|_| class < self.passes())?;
+        Some((usize::from(offset / 2), offset % 2 == 1))
+    }
+
+    /// Bytes in memory, the network's not counted.
+    pub fn bytes(&self) -> usize {
+        let ranks = self.levels.iter().map(|level| match level {
+            Level::Ranks(ranks) => size_of_val(ranks.as_slice()),
+            Level::Distance { .. } | Level::Key(_) => 0,
+        });
+        let parts = self.parts.values().map(|part| size_of_val(part.passing.as_slice()));
+        size_of_val(self.classes.as_slice()) + size_of_val(self.cells.as_slice()) + ranks.chain(parts).sum::<usize>()
     }
 
     pub(super) fn inactive(&self) -> u64 {
@@ -229,12 +312,6 @@ impl Plan {
     }
 }
 
-/// The static term that a class says was not true, and whether it was unknown rather than false.
-pub(super) fn failed_term(class: Class) -> Option<(usize, bool)> {
-    let offset = class.checked_sub(FAILS)?;
-    Some((usize::from(offset / 2), offset % 2 == 1))
-}
-
 /// A term's text and its tree.
 type TextAndNode = (String, Node);
 
@@ -251,42 +328,66 @@ fn split(rules: &CheckedDefinition) -> (Vec<TextAndNode>, Vec<TextAndNode>) {
 
 fn classify(network: &Network, kind: CandidateKind, terms: &[TextAndNode]) -> Vec<Class> {
     let pool = network.pool(kind);
+    // A static term reads columns only.
+    let judged: Vec<(Kinds, Vec<Truth>)> = terms.iter().map(|(_, node)| judge(network, kind, node)).collect();
     let class = |place: u32| match pool.standing(place) {
         Standing::Inactive => INACTIVE,
         Standing::NotAccepting => NOT_ACCEPTING,
         Standing::Unreachable => UNREACHABLE,
         Standing::Sound => {
-            let row = Row { network, pool, kind, place, beside: None };
-            let failed =
-                terms.iter().zip((FAILS..).step_by(2)).find_map(|((_, node), class)| match truth(node, &row) {
-                    Truth::True => None,
-                    Truth::False => Some(class),
-                    Truth::Unknown => Some(class + 1),
-                });
-            failed.unwrap_or(PASSES)
+            let truths = judged.iter().map(|(kinds, truths)| truths.get(kinds.of(place) as usize).copied());
+            let failed = truths.zip((FAILS..).step_by(2)).find_map(|(truth, class)| match truth {
+                Some(Truth::True) => None,
+                Some(Truth::False) => Some(class),
+                Some(Truth::Unknown) | None => Some(class + 1),
+            });
+            failed.unwrap_or(FAILS + 2 * terms.len() as Class)
         }
     };
     (0..pool.len() as u32).map(class).collect()
 }
 
-fn part(pool: &Pool, classes: &[Class], by_country: bool) -> HashMap<Option<CountryCode>, Part> {
-    let mut parts: HashMap<Option<CountryCode>, Part> = HashMap::new();
-    for (class, place) in classes.iter().zip(0_u32..) {
-        let country = if by_country { pool.country(place) } else { None };
-        let part = parts.entry(country).or_default();
-        let slot = usize::from(*class);
-        if part.counts.len() <= slot {
-            part.counts.resize(slot + 1, 0);
-        }
-        if let Some(count) = part.counts.get_mut(slot) {
-            *count += 1;
-        }
-        part.base += u64::from(*class >= UNREACHABLE);
-        if *class == PASSES {
-            part.passing.push(place);
+/// What a term that reads stored fields alone says of each kind.
+fn judge(network: &Network, kind: CandidateKind, node: &Node) -> (Kinds, Vec<Truth>) {
+    let pool = network.pool(kind);
+    let columns = match Reads::of(network, node) {
+        Reads::Columns(columns) => columns,
+        Reads::Computed => Vec::new(),
+    };
+    let kinds = Kinds::by(pool, &columns);
+    let of = |place: &u32| truth(node, &Row { network, pool, kind, place: *place, beside: None });
+    let truths = kinds.examples().iter().map(of).collect();
+    (kinds, truths)
+}
+
+/// Gives those who pass classes by all that the terms that wait read of them, as long as there are few, and answers with an example of
+/// each.
+fn tell_apart(
+    network: &Network,
+    kind: CandidateKind,
+    waiting: &mut [WaitingTerm],
+    classes: &mut [Class],
+    passes: Class,
+) -> Vec<u32> {
+    let pool = network.pool(kind);
+    let mut columns: Vec<usize> = Vec::new();
+    let mut kinds = Kinds::by(pool, &columns);
+    for term in waiting {
+        let Reads::Columns(more) = Reads::of(network, &term.node) else { continue };
+        let mut all = columns.clone();
+        all.extend(more);
+        all.sort_unstable();
+        all.dedup();
+        let finer = Kinds::by(pool, &all);
+        if finer.examples().len() <= KINDS_MAX {
+            (columns, kinds) = (all, finer);
+            term.by_kind = true;
         }
     }
-    parts
+    for (class, place) in classes.iter_mut().zip(0_u32..).filter(|(class, _)| **class == passes) {
+        *class += kinds.of(place) as Class;
+    }
+    kinds.examples().to_vec()
 }
 
 fn waiting(network: &Network, kind: CandidateKind, node: &Node) -> WaitingTerm {
@@ -297,54 +398,78 @@ fn waiting(network: &Network, kind: CandidateKind, node: &Node) -> WaitingTerm {
         }
         _ => None,
     };
-    WaitingTerm { node: node.clone(), same }
+    WaitingTerm { node: node.clone(), by_kind: false, same }
 }
 
 fn same_text(network: &Network, kind: CandidateKind, field: &Node, other: &Node) -> Option<SameText> {
     let Kind::Field(id) = &field.kind else { return None };
     let Some(Slot::Candidate(column)) = network.slots().get(id.index()) else { return None };
     let is_text = matches!(network.pool(kind).column(*column), Some(Column::Text(_)));
-    let mut alike = true;
-    other.each_field(&mut |id| {
-        let root = network.catalog().field(id).map(|field| field.root);
-        alike &= !matches!(root, Some(Root::Dealer | Root::User));
-    });
+    let alike = Reads::of(network, other).nothing();
     (is_text && alike).then(|| SameText { column: *column, other: other.clone() })
 }
 
-fn compile_level(network: &Network, kind: CandidateKind, classes: &[Class], level: &CheckedLevel) -> Level {
-    let fields = level.key.fields();
-    if let (Kind::Field(_), [only]) = (&level.key.root().kind, fields)
-        && only.source == FieldSource::Dealer(DealerField::DistanceKm)
-    {
-        return Level::Distance { direction: level.direction, nulls: level.nulls };
-    }
-    if level.key.terms().iter().all(crate::rules::Term::is_static) {
-        return Level::Ranks(ranks(network, kind, classes, level));
-    }
-    Level::Key(level.clone())
+fn compile_levels(network: &Network, kind: CandidateKind, sort: &[CheckedLevel]) -> Vec<Level> {
+    let is_static = |level: &CheckedLevel| level.key.terms().iter().all(crate::rules::Term::is_static);
+    let runs = sort.chunk_by(|left, right| is_static(left) && is_static(right));
+    let compiled = runs.map(|run| match run {
+        [level, ..] if is_static(level) => Level::Ranks(ranks(network, kind, run)),
+        [level] if is_distance(level) => Level::Distance { direction: level.direction, nulls: level.nulls },
+        // A run of several is static.
+        [level, ..] => Level::Key(level.clone()),
+        [] => Level::Ranks(Vec::new()),
+    });
+    compiled.collect()
 }
 
-/// Equal keys get equal ranks. Only those who pass are ever compared.
-fn ranks(network: &Network, kind: CandidateKind, classes: &[Class], level: &CheckedLevel) -> Vec<u32> {
+fn is_distance(level: &CheckedLevel) -> bool {
+    matches!((&level.key.root().kind, level.key.fields()), (Kind::Field(_), [only])
+        if only.source == FieldSource::Dealer(DealerField::DistanceKm))
+}
+
+/// Equal keys get equal ranks.
+fn ranks(network: &Network, kind: CandidateKind, levels: &[CheckedLevel]) -> Vec<u32> {
     let pool = network.pool(kind);
-    let passing = classes.iter().zip(0_u32..).filter(|(class, _)| **class == PASSES);
-    let rows: Vec<Row<'_>> = passing.map(|(_, place)| Row { network, pool, kind, place, beside: None }).collect();
-    let mut keys: Vec<(SortKey<'_>, u32)> = rows.iter().map(|row| (level.key.sort_key(row), row.place)).collect();
-    keys.sort_unstable_by(|(left, _), (right, _)| compare(level, left, right));
-    let mut ranks = vec![0; pool.len()];
+    let reads = levels.iter().map(|level| Reads::of(network, level.key.root()));
+    let mut columns: Vec<usize> = reads
+        .flat_map(|reads| match reads {
+            Reads::Columns(columns) => columns,
+            Reads::Computed => Vec::new(),
+        })
+        .collect();
+    columns.sort_unstable();
+    columns.dedup();
+    let kinds = Kinds::by(pool, &columns);
+    let rows: Vec<Row<'_>> =
+        kinds.examples().iter().map(|place| Row { network, pool, kind, place: *place, beside: None }).collect();
+    let keys = |row| levels.iter().map(|level| level.key.sort_key(row)).collect::<Vec<SortKey<'_>>>();
+    let mut keyed: Vec<(Vec<SortKey<'_>>, usize)> = rows.iter().map(keys).zip(0..).collect();
+    keyed.sort_unstable_by(|(left, _), (right, _)| compare_all(levels, left, right));
+    let mut by_kind = vec![0; keyed.len()];
     let mut rank = 0;
-    let mut before: Option<&SortKey<'_>> = None;
-    for (key, place) in &keys {
-        if before.is_some_and(|before| compare(level, before, key).is_ne()) {
+    let mut before: Option<&[SortKey<'_>]> = None;
+    for (key, of) in &keyed {
+        if before.is_some_and(|before| compare_all(levels, before, key).is_ne()) {
             rank += 1;
         }
         before = Some(key);
-        if let Some(slot) = ranks.get_mut(*place as usize) {
+        if let Some(slot) = by_kind.get_mut(*of) {
             *slot = rank;
         }
     }
-    ranks
+    (0..pool.len() as u32).map(|place| rank_of(&by_kind, kinds.of(place))).collect()
+}
+
+/// The rank at a place, the last of all for one that there is not.
+pub(super) fn rank_of(ranks: &[u32], place: u32) -> u32 {
+    ranks.get(place as usize).copied().unwrap_or(u32::MAX)
+}
+
+/// The order of two candidates by all levels.
+pub(super) fn compare_all(levels: &[CheckedLevel], left: &[SortKey<'_>], right: &[SortKey<'_>]) -> Ordering {
+    let mut orders =
+        levels.iter().zip(left.iter().zip(right)).map(|(level, (left, right))| compare(level, left, right));
+    orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 /// The order of two keys of a level.

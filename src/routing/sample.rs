@@ -24,7 +24,7 @@ pub(super) const TENANT: TenantId = TenantId(Uuid::from_u128(1));
 pub(super) const NOW: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
 
 /// Numbers that look random and come again for the same seed: SplitMix64 (Steele, Lea and Flood, 2014).
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
     fn roll(&mut self) -> u64 {
@@ -34,11 +34,11 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.roll() % bound
     }
 
-    fn chance(&mut self, share: f64) -> bool {
+    pub(super) fn chance(&mut self, share: f64) -> bool {
         (self.below(1_000) as f64) < share * 1_000.0
     }
 }
@@ -188,8 +188,15 @@ fn random_dealer(dice: &mut Dice, number: u128) -> Dealer {
     made.accepts_leads = dice.chance(0.9);
     made.address.country = if dice.chance(0.8) { CountryCode::US } else { CountryCode::CA };
     // A coarse grid over a few degrees: equal distances are common, and the antimeridian is near for some seeds.
-    made.point =
-        dice.chance(0.9).then(|| point((dice.below(9) as f64 - 4.0) * 0.5, -180.0 + dice.below(5) as f64 * 0.5));
+    // Some are anywhere on the globe.
+    let anywhere = dice.chance(0.2);
+    made.point = dice.chance(0.9).then(|| {
+        if anywhere {
+            point(dice.below(181) as f64 - 90.0, dice.below(361) as f64 - 180.0)
+        } else {
+            point((dice.below(9) as f64 - 4.0) * 0.5, -180.0 + dice.below(5) as f64 * 0.5)
+        }
+    });
     made.rating = dice.chance(0.8).then(|| dice.below(11) as f64 / 2.0);
     if dice.chance(0.8) {
         let tier = ["Gold", "Silver", "Bronze"][dice.below(3) as usize];
@@ -198,7 +205,8 @@ fn random_dealer(dice: &mut Dice, number: u128) -> Dealer {
     made.brands = ["Alpha", "Beta"].into_iter().filter(|_| dice.chance(0.5)).map(str::to_owned).collect();
     made.territory = vec![TerritoryEntry { prefix: "02".to_owned(), brand: None }];
     if dice.chance(0.7) {
-        made.custom.insert("region".to_owned(), Json::from(["north", "south", "Ost"][dice.below(3) as usize]));
+        made.custom
+            .insert("region".to_owned(), Json::from(["north", "south", "Ost", "Süd 😀"][dice.below(4) as usize]));
     }
     if dice.chance(0.5) {
         made.custom.insert("bays".to_owned(), Json::from(dice.below(5) as i64 - 2));

@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ExecResult, IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    Value,
 };
 
 use super::error::StoreError;
@@ -82,12 +83,16 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let Inner::Pool(pool) = &self.writer.inner else {
-            return Err(StoreError::Schema("a transaction can't be nested".to_owned()));
-        };
-        let transaction = Arc::new(pool.begin_with_options(options).await?);
-        let conn = Conn { inner: Inner::Tx(Arc::clone(&transaction)), statements: Arc::clone(&self.writer.statements) };
-        Ok(Tx { conn, transaction })
+        begin(&self.writer, options).await
+    }
+
+    /// Begins a transaction that only reads: every statement in it sees the database as it was for the first.
+    pub async fn begin_read(&self) -> Result<Tx, StoreError> {
+        // SQLite has but one isolation level, which is this.
+        let isolation_level = self.reader.is_postgres().then_some(IsolationLevel::RepeatableRead);
+        let access_mode = self.reader.is_postgres().then_some(AccessMode::ReadOnly);
+        let options = TransactionOptions { isolation_level, access_mode, ..TransactionOptions::default() };
+        begin(&self.reader, options).await
     }
 
     /// How many statements have run so far; tests hold lists to a fixed number with it.
@@ -104,6 +109,15 @@ impl Store {
         }
         Ok(())
     }
+}
+
+async fn begin(conn: &Conn, options: TransactionOptions) -> Result<Tx, StoreError> {
+    let Inner::Pool(pool) = &conn.inner else {
+        return Err(StoreError::Schema("a transaction can't be nested".to_owned()));
+    };
+    let transaction = Arc::new(pool.begin_with_options(options).await?);
+    let conn = Conn { inner: Inner::Tx(Arc::clone(&transaction)), statements: Arc::clone(&conn.statements) };
+    Ok(Tx { conn, transaction })
 }
 
 impl Tx {

@@ -1,14 +1,16 @@
 //! Contacts: the people at dealers who are told of leads.
 
+use std::collections::HashSet;
+
 use sea_orm::sea_query::{Condition, Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{insert_all, name_of, named, time, update_where};
 use super::rows::contact::{Column, Entity, Model};
 use crate::domain::Timestamp;
-use crate::domain::dealer::Contact;
+use crate::domain::dealer::{Contact, ContactKind};
 use crate::domain::id::{ContactId, DealerId, TenantId};
 
 /// By id.
@@ -37,10 +39,19 @@ pub async fn list_by_dealers(conn: &Conn, tenant: TenantId, dealers: &[DealerId]
     query.all(conn).await?.into_iter().map(domain).collect()
 }
 
-/// All contacts of a tenant, by dealer and id.
-pub async fn list_all(conn: &Conn, tenant: TenantId) -> Result<Vec<Contact>, StoreError> {
-    let query = of(tenant).order_by_asc(Column::DealerId).order_by_asc(Column::Id);
-    query.all(conn).await?.into_iter().map(domain).collect()
+/// A tenant's dealers with a contact through whom a lead can be offered: [`Contact::can_be_offered`], as a condition.
+pub async fn list_reachable(conn: &Conn, tenant: TenantId) -> Result<HashSet<DealerId>, StoreError> {
+    let query = of(tenant)
+        .select_only()
+        .column(Column::DealerId)
+        .distinct()
+        .filter(Column::Kind.eq(name_of(&ContactKind::To)))
+        .filter(Column::Active.eq(true))
+        .filter(Column::Email.is_not_null())
+        .filter(Column::UnsubscribedAt.is_null())
+        .filter(Column::BouncedAt.is_null());
+    let rows: Vec<uuid::Uuid> = query.into_tuple().all(conn).await?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// New contacts.

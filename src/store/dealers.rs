@@ -13,6 +13,9 @@ use crate::domain::Timestamp;
 use crate::domain::dealer::{Capacity, Dealer};
 use crate::domain::id::{DealerId, TenantId};
 
+/// Rows of a whole network that are read at once: some tens of milliseconds.
+const READ_AT_ONCE: u64 = 5_000;
+
 /// Which dealers are wanted: all conditions must hold; an empty one holds for every dealer.
 #[derive(Clone, Debug, Default)]
 pub struct DealerFilter {
@@ -75,9 +78,21 @@ pub async fn find_default(conn: &Conn, tenant: TenantId) -> Result<Option<Dealer
     of(tenant).filter(Column::IsDefault.eq(true)).one(conn).await?.map(domain).transpose()
 }
 
-/// A tenant's whole network, by id.
+/// A tenant's whole network, by id; read a few thousand at a time, so that the rows and what is made of them do not both lie in memory.
 pub async fn list_all(conn: &Conn, tenant: TenantId) -> Result<Vec<Dealer>, StoreError> {
-    of(tenant).order_by_asc(Column::Id).all(conn).await?.into_iter().map(domain).collect()
+    let mut dealers: Vec<Dealer> = Vec::new();
+    loop {
+        let after = dealers.last().map(|dealer| Column::Id.gt(dealer.id.uuid()));
+        let query = of(tenant).filter(Condition::all().add_option(after)).order_by_asc(Column::Id).limit(READ_AT_ONCE);
+        let rows = query.all(conn).await?;
+        let is_last = (rows.len() as u64) < READ_AT_ONCE;
+        for row in rows {
+            dealers.push(domain(row)?);
+        }
+        if is_last {
+            return Ok(dealers);
+        }
+    }
 }
 
 /// A page of the grid.

@@ -3,6 +3,7 @@
 //! Every read starts from a [`Scope`] or a tenant; there is no unscoped find. Verbs are fixed: `lookup` (id → Option), `find` (other
 //! key), `list` (page), `count`, `insert`, `update`, `remove`.
 
+pub mod backtests;
 pub mod calendar;
 pub mod categories;
 pub mod conn;

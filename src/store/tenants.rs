@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::conn::Conn;
 use super::error::StoreError;
@@ -36,6 +36,19 @@ pub async fn insert(conn: &Conn, tenant: &Tenant) -> Result<(), StoreError> {
 pub async fn raise_network_version(conn: &Conn, id: TenantId) -> Result<(), StoreError> {
     let sql = "update tenants set network_version = network_version + 1 where tenant_id = $1";
     conn.execute_sql(sql, vec![id.uuid().into()]).await.map(drop)
+}
+
+/// The network's versions of several tenants, in no particular order.
+pub async fn network_versions(conn: &Conn, ids: &[TenantId]) -> Result<Vec<(TenantId, i64)>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Entity::find()
+        .select_only()
+        .columns([Column::TenantId, Column::NetworkVersion])
+        .filter(Column::TenantId.is_in(ids.iter().map(|id| id.uuid())));
+    let rows: Vec<(uuid::Uuid, i64)> = query.into_tuple().all(conn).await?;
+    Ok(rows.into_iter().map(|(id, version)| (id.into(), version)).collect())
 }
 
 /// How the network's version is read.

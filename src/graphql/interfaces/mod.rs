@@ -2,6 +2,9 @@
 //!
 //! Staff who read the configuration see all of it, everybody else nothing.
 
+mod backtest;
+mod backtest_mutation;
+mod backtest_query;
 mod definition;
 mod difference;
 mod explanation;
@@ -12,6 +15,9 @@ mod mutation;
 mod preview;
 mod query;
 
+pub use backtest::Backtest;
+pub use backtest_mutation::BacktestMutation;
+pub use backtest_query::BacktestQuery;
 pub use definition::CandidateKind;
 pub use expression::ExpressionQuery;
 pub use interface::{InterfaceVersion, ReassignmentInterface};

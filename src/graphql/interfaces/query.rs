@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, Object};
 
+use super::backtest::Backtest;
 use super::interface::{InterfaceVersion, ReassignmentInterface};
 use crate::actions::{Permission, permit};
 use crate::domain::id::AnyId;
@@ -10,7 +11,7 @@ use crate::graphql::ids;
 use crate::graphql::leads::SortDirection;
 use crate::graphql::node::Node;
 use crate::graphql::session::{Ctx, permitted};
-use crate::store::interfaces;
+use crate::store::{backtests, interfaces};
 
 /// Queries about interfaces.
 #[derive(Default)]
@@ -68,6 +69,9 @@ pub async fn find_node(ctx: &Context<'_>, id: AnyId) -> async_graphql::Result<Op
         AnyId::InterfaceVersionId(id) => interfaces::lookup_version(reader, tenant, id)
             .await?
             .map(|version| Node::InterfaceVersion(InterfaceVersion(version))),
+        AnyId::BacktestId(id) => {
+            backtests::lookup(reader, tenant, id).await?.map(|found| Node::Backtest(Backtest(found)))
+        }
         _ => None,
     })
 }

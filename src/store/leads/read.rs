@@ -7,6 +7,7 @@ use sea_orm::{
 };
 
 use super::row::domain;
+use crate::domain::Timestamp;
 use crate::domain::id::{LeadId, RequestId, TenantId};
 use crate::domain::lead::{Lead, LeadState};
 use crate::store::conn::Conn;
@@ -20,8 +21,12 @@ use crate::store::scope::Scope;
 /// Which copies of a scope are wanted: all conditions must hold; an empty one holds for every copy.
 #[derive(Clone, Debug, Default)]
 pub struct LeadFilter {
-    /// In this state: for Baton's own reads, which have no rule.
+    /// In this state: for Baton's own reads, which have no rule, as the next two.
     pub state: Option<LeadState>,
+    /// The first copy of its request.
+    pub is_first: bool,
+    /// Received at or after the first moment, and before the second.
+    pub received: Option<(Timestamp, Timestamp)>,
     /// A rule over leads holds.
     pub rule: Option<Pushed>,
     /// The customer's last name or mail address begins so, whatever the case.
@@ -156,6 +161,9 @@ impl LeadFilter {
     fn condition(&self, scope: &Scope) -> Condition {
         Condition::all()
             .add_option(self.state.map(|state| Column::State.eq(state.as_str())))
+            .add_option(self.is_first.then(|| Column::ParentId.is_null()))
+            .add_option(self.received.map(|(from, _)| Column::ReceivedAt.gte(from.micros())))
+            .add_option(self.received.map(|(_, before)| Column::ReceivedAt.lt(before.micros())))
             .add_option(self.search.as_ref().map(|begin| customer_begins(scope, begin)))
     }
 }

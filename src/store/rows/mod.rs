@@ -1,5 +1,7 @@
 //! The tables, row by row, as sea-orm sees them. Nothing outside `store` sees these.
 
+pub mod backtest;
+pub mod backtest_share;
 pub mod calendar_event;
 pub mod category;
 pub mod contact;
