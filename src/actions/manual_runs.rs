@@ -18,7 +18,6 @@ use super::due::{Counts, Tally};
 use super::error::ActionError;
 use super::handover::{Decided, Engine, Firmness, Move, Tell, Urgency, Verdict, carry_out};
 use super::held::Held;
-use super::interfaces::check::catalog;
 
 /// How long a worker may take for one batch before another may take the run over.
 const LEASE: Duration = Duration::from_mins(1);
@@ -103,7 +102,7 @@ async fn pushed(context: &Context, conn: &Conn, job: &Job) -> Result<Option<Push
     if job.condition.trim().is_empty() {
         return Ok(None);
     }
-    let catalog = catalog(conn, job.tenant).await?;
+    let catalog = context.catalogs.load(conn, job.tenant).await?;
     let checked = rules::check(&job.condition, &catalog, rules::Context::LeadCondition, rules::Expect::Condition).ok();
     let now = context.clock.now();
     Ok(checked.and_then(|checked| Pushed::part(conn, (&checked, &catalog), Rows::Leads, now)))

@@ -66,7 +66,7 @@ pub fn catalog() -> Catalog {
     Catalog::new(CatalogParts { fields: &fields, categories: &[tier] })
 }
 
-fn rows(catalog: &Catalog) -> Vec<(String, Row)> {
+pub fn rows(catalog: &Catalog) -> Vec<(String, Row)> {
     let text = fs::read_to_string(folder().join("rows.json")).unwrap();
     let json: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
     let row = |values: &serde_json::Value| {

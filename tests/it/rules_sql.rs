@@ -378,7 +378,7 @@ async fn doubles_at_the_ends_of_their_range_mean_the_same_everywhere() {
                         key.sort_key(&table.by_id[&id]),
                         "{} {:?}",
                         key.text(),
-                        key.explain(&table.by_id[&id])
+                        key.explain(world.catalog(), &table.by_id[&id])
                     );
                 }
             }
