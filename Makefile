@@ -1,5 +1,5 @@
 # What a newcomer can ask for. What is missing on the machine, scripts/ensure.sh installs or names.
-.PHONY: demo test bench lint schema fmt build playground conformance soak-ready
+.PHONY: demo test bench lint schema fmt build playground conformance soak soak-ready
 
 demo: build
 	cargo run --release --quiet -- demo
@@ -29,6 +29,14 @@ bench: build
 # The CEL suite's files as JSON are not part of the repository: name the folder that they lie in.
 conformance:
 	cargo run --quiet --example conformance -- "$(CEL)"
+
+# Random rules against the interpreter, the engine and both databases, then damaged texts against the checker for so many minutes.
+SOAK_MINUTES ?= 60
+soak:
+	scripts/ensure.sh postgresql
+	PROPTEST_CASES=100000 BATON_GENERATED_CASES=100000 BATON_RULE_PAIRS=20000 \
+		cargo test --release --lib --test it -- rules_ generated typed
+	cargo run --release --example fuzz_rules -- $$(($(SOAK_MINUTES) * 60))
 
 schema:
 	cargo run --quiet -- schema > schema/schema.graphql.new

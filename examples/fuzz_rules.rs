@@ -9,9 +9,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "it fails loudly")]
 
-#[path = "../tests/it/rules_golden.rs"]
-#[allow(dead_code, unused_imports, reason = "the tests use more of it")]
-mod rules_golden;
+#[path = "../tests/it/support/words.rs"]
+mod words;
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,7 +22,7 @@ use baton::rules::limits::TEXT_BYTES_MAX;
 use baton::rules::{Catalog, Context, Diagnostic, Expect, check};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rules_golden::{Row, catalog, rows};
+use words::{Row, catalog, folder, rows};
 
 /// A worker's stack.
 const STACK_BYTES: usize = 2 * 1024 * 1024;
@@ -32,7 +31,8 @@ const HANG: Duration = Duration::from_millis(50);
 const SIGNS: &[u8] = b"<>=!&|+-*/%?:.,()[]'\"\\ xyn";
 /// Accepted texts that are kept to begin with: enough that they differ, few enough that the first ones come again.
 const SOUND_MAX: usize = 20_000;
-const CONTEXTS: [Context; 3] = [Context::CandidateDealer, Context::CandidateUser, Context::LeadCondition];
+const CONTEXTS: [Context; 4] =
+    [Context::CandidateDealer, Context::CandidateUser, Context::LeadCondition, Context::DealerCondition];
 /// What makes an expression, and what makes one hard to read.
 const WORDS: &[&str] = &[
     "dealer.",
@@ -128,8 +128,8 @@ fn fuzz(lasting: Duration, seed: u64) -> u64 {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let (catalog, input) = (catalog(), env::temp_dir().join("fuzz-input"));
     let rows: Vec<Row> = rows(&catalog).into_iter().map(|(_, row)| row).collect();
-    let mut pool = texts_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules"));
-    let mut sound = texts_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules/passing"));
+    let mut pool = texts_below(&folder());
+    let mut sound = texts_below(&folder().join("passing"));
     let mut seen = HashSet::new();
     let (mut tried, mut accepted, mut failures) = (0_u64, 0_u64, 0_u64);
     let mut slowest = (Duration::ZERO, Vec::new());
@@ -199,7 +199,7 @@ fn try_out(text: &str, catalog: &Catalog, context: Context, expect: Expect, rows
     assert!(again == checked && again.text() == checked.text(), "{} means something else", checked.text());
     for row in rows {
         assert_eq!(checked.truth(row), again.truth(row));
-        let shown: usize = checked.explain(row).iter().map(|term| term.text.len()).sum();
+        let shown: usize = checked.explain(catalog, row).iter().map(|term| term.text.len()).sum();
         assert!(shown > 0);
         assert_eq!(checked.sort_key(row), again.sort_key(row));
     }

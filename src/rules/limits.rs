@@ -18,3 +18,12 @@ pub const PATTERNS_MAX: usize = 16;
 pub const DIAGNOSTICS_MAX: usize = 50;
 /// Size of a compiled `matches` pattern, in bytes of the regex program.
 pub const PATTERN_BYTES_MAX: usize = 256 * 1024;
+/// How often conditions on items of lists, and comparisons with them, may be tried for one row, all in all. Two stored lists may stand
+/// within each other.
+pub const TRIALS_MAX: usize = 20_000;
+/// Items that a stored list is taken to have where trials are counted.
+pub const STORED_ITEMS: usize = 100;
+/// Bytes of a text that is put together by `+`. Lists within lists can double a text at each level.
+pub const JOINED_BYTES_MAX: usize = 64 * 1024;
+/// Bytes that a stored text is taken to have where joined texts are measured.
+pub const STORED_BYTES: usize = 128;

@@ -13,7 +13,7 @@ use baton::rules::{Catalog, Checked, Context, Diagnostic, Expect, Item, Truth, T
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-use crate::rules_golden::{Row, catalog};
+use crate::support::words::{Row, catalog};
 
 /// A worker's stack, and the smallest that the server is run with.
 const STACK_BYTES: usize = 2 * 1024 * 1024;

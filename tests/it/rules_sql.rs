@@ -15,10 +15,10 @@ use baton::store::rule::{Pushed, Rows, answers, refusals};
 use baton::store::{Order, PageRequest, Scope, dealers, leads, users};
 use uuid::Uuid;
 
-use crate::rules_golden::Row;
 use crate::support::app::{START, TestApp, on_each_database};
 use crate::support::dice::Dice;
 use crate::support::terms::Terms;
+use crate::support::words::Row;
 use crate::support::world::World;
 
 /// Expressions per statement: more make it longer to plan than to send.

@@ -14,6 +14,7 @@ use cel::IdedExpr;
 use cel::common::ast::{Expr, LiteralValue};
 
 use super::catalog::{Catalog, Context, FieldId};
+use super::effort::too_much;
 use super::error::{Diagnostic, Problems};
 use super::limits::{DEPTH_MAX, LIST_ITEMS_MAX, NODES_MAX};
 use super::literal::{ListLiteral, Literal};
@@ -37,6 +38,9 @@ pub fn check(text: &str, catalog: &Catalog, context: Context, expect: Expect) ->
     let root = checker.node(&source.root);
     if let Some(root) = &root {
         checker.expect(root, expect);
+        if let Some((span, message)) = too_much(root) {
+            checker.problem_at(span, message, None);
+        }
     }
     match root {
         Some(root) if checker.problems.is_empty() => Ok(Checked::written(root, catalog, text)),

@@ -10,6 +10,7 @@ use crate::domain::field::nearest;
 use crate::domain::{Invalid, InvalidCode};
 use crate::rules::build;
 use crate::rules::catalog::{Catalog, Context, Field, FieldId, FieldSource, Root};
+use crate::rules::effort::too_much;
 use crate::rules::limits::{DEPTH_MAX, DIAGNOSTICS_MAX, NODES_MAX};
 use crate::rules::scan::Tokens;
 use crate::rules::terms::Checked;
@@ -251,6 +252,8 @@ impl<'c> Reader<'c> {
         } else if let Err(problems) = Tokens::scan(checked.text()) {
             let reasons: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
             let message = format!("the condition is too large as text: {}", reasons.join("; "));
+            self.refuse::<()>(InvalidCode::TooLong, &message);
+        } else if let Some((_, message)) = too_much(checked.root()) {
             self.refuse::<()>(InvalidCode::TooLong, &message);
         }
     }

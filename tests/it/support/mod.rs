@@ -7,4 +7,5 @@ pub mod network;
 pub mod postgres;
 pub mod rules;
 pub mod terms;
+pub mod words;
 pub mod world;

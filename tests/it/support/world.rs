@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::app::TestApp;
 use super::dice::Dice;
 use super::rules::nearest_first;
-use crate::rules_golden::Row;
+use crate::support::words::Row;
 
 /// A tenant's rows, as they are in memory and in the database.
 pub struct World {

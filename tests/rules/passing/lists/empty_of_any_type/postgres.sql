@@ -1,0 +1,1 @@
+true and true and true and true
