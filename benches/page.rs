@@ -28,6 +28,10 @@ use baton::store::Store;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, Executor, PgPool, Row};
 
+/// The server's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const TENANT: &str = "00000000-0000-7000-8000-000000000001";
 const CLIENTS: usize = 16;
 const MEASURED_FOR: Duration = Duration::from_secs(10);

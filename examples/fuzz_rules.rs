@@ -1,7 +1,7 @@
 //! Throws damaged expressions at the parser, the checker and the interpreter, for as long as it is told: no crash, no hang, and what is
 //! accepted prints as a text that means the same (SPEC EXPR-6, EXPR-7).
 //!
-//! `cargo run --release --example fuzz_rules -- <seconds> [seed]`
+//! `cargo run --release --example fuzz_rules -- <seconds> [seed]`, or `-- <file>…` to try the texts in files again.
 //!
 //! It begins with every text under `tests/rules`, and keeps what made the checker say something new. Each input lies in the file
 //! `fuzz-input` of the temporary folder while it is tried, so that one that kills the process is not lost. A text that is found here
@@ -34,92 +34,28 @@ const SOUND_MAX: usize = 20_000;
 const CONTEXTS: [Context; 4] =
     [Context::CandidateDealer, Context::CandidateUser, Context::LeadCondition, Context::DealerCondition];
 /// What makes an expression, and what makes one hard to read.
+#[rustfmt::skip]
 const WORDS: &[&str] = &[
-    "dealer.",
-    "lead.",
-    "user.",
-    "now",
-    "true",
-    "false",
-    "null",
-    "&&",
-    "||",
-    "!",
-    "-",
-    "?",
-    ":",
-    "(",
-    ")",
-    "[",
-    "]",
-    "{",
-    "}",
-    ".exists(x, ",
-    ".all(y, ",
-    "has(",
-    "in",
-    "==",
-    "!=",
-    "<=",
-    "'",
-    "\"",
-    "\\",
-    "r'",
-    "b'",
-    "'''",
-    "\\u00e9",
-    "\\x41",
-    "\\777",
-    "1e308",
-    "9223372036854775807",
-    "-9223372036854775808",
-    "0x7fffffffffffffff",
-    "0u",
-    "1.",
-    ".5",
-    "1e-400",
-    "//",
-    "\n",
-    "\r",
-    "\u{0}",
-    "\u{feff}",
-    "\u{202e}",
-    "😀",
-    "`",
-    ".?",
-    "[?",
-    "..",
-    "%",
-    "/",
-    "*",
-    "size(",
-    ".matches('(a|a)*$')",
-    ".matches('",
-    ".lowerAscii()",
-    "timestamp('2026-03-08T02:30:00Z')",
-    "duration('1h')",
-    ".getHours('America/New_York')",
-    "lead.dealer.custom.ev",
-    "dealer.category.tier",
-    "string(",
-    "int(",
-    "double(",
-    "@in",
-    "_&&_",
-    "__result__",
-    "x",
-    "y",
+    "dealer.", "lead.", "user.", "now", "true", "false", "null", "&&", "||", "!", "-", "?", ":", "(", ")", "[", "]", "{", "}",
+    ".exists(x, ", ".all(y, ", "has(", "in", "==", "!=", "<=", "'", "\"", "\\", "r'", "b'", "'''", "\\u00e9", "\\x41",
+    "\\777", "1e308", "9223372036854775807", "-9223372036854775808", "0x7fffffffffffffff", "0u", "1.", ".5", "1e-400", "//",
+    "\n", "\r", "\u{0}", "\u{feff}", "\u{202e}", "😀", "`", ".?", "[?", "..", "%", "/", "*", "size(", ".matches('(a|a)*$')",
+    ".matches('", ".lowerAscii()", "timestamp('2026-03-08T02:30:00Z')", "duration('1h')", ".getHours('America/New_York')",
+    "lead.dealer.custom.ev", "dealer.category.tier", "string(", "int(", "double(", "@in", "_&&_", "__result__", "x", "y",
 ];
 
 fn main() {
-    let number = |place: usize| env::args().nth(place).and_then(|text| text.parse::<u64>().ok());
-    let Some(seconds) = number(1) else {
-        eprintln!("usage: fuzz_rules <seconds> [seed]");
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let number = |place: usize| arguments.get(place).and_then(|text| text.parse::<u64>().ok());
+    let (seconds, seed) = (number(0), number(1).unwrap_or(20_261_122));
+    if arguments.is_empty() {
+        eprintln!("usage: fuzz_rules <seconds> [seed], or fuzz_rules <file>…");
         process::exit(2);
-    };
-    let seed = number(2).unwrap_or(20_261_122);
-    let fuzzing =
-        thread::Builder::new().stack_size(STACK_BYTES).spawn(move || fuzz(Duration::from_secs(seconds), seed));
+    }
+    let fuzzing = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || match seconds {
+        Some(seconds) => fuzz(Duration::from_secs(seconds), seed),
+        None => again(&arguments),
+    });
     let failures = fuzzing.unwrap().join().unwrap();
     process::exit(i32::from(failures > 0));
 }
@@ -142,17 +78,7 @@ fn fuzz(lasting: Duration, seed: u64) -> u64 {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let context = CONTEXTS[random.random_range(0..CONTEXTS.len())];
         let expect = if random.random_bool(0.8) { Expect::Condition } else { Expect::SortKey };
-        let mut took = Duration::MAX;
-        let mut outcome = Ok(String::new());
-        // The quickest of three, for the machine may have been busy.
-        for _ in 0..3 {
-            let started = Instant::now();
-            outcome = catch_unwind(AssertUnwindSafe(|| try_out(&text, &catalog, context, expect, &rows)));
-            took = took.min(started.elapsed());
-            if took <= HANG {
-                break;
-            }
-        }
+        let (outcome, took) = timed(&text, &catalog, context, expect, &rows);
         tried += 1;
         let Ok(said) = outcome else {
             failures += 1;
@@ -185,6 +111,43 @@ fn fuzz(lasting: Duration, seed: u64) -> u64 {
         slowest.1.len()
     );
     failures
+}
+
+/// Tries the texts in files, in every context.
+fn again(files: &[String]) -> u64 {
+    let catalog = catalog();
+    let rows: Vec<Row> = rows(&catalog).into_iter().map(|(_, row)| row).collect();
+    let mut failures = 0;
+    for file in files {
+        let text = String::from_utf8_lossy(&fs::read(file).unwrap()).into_owned();
+        for context in CONTEXTS {
+            let (outcome, took) = timed(&text, &catalog, context, Expect::Condition, &rows);
+            println!("{file}: {context:?}: {took:?}{}", if outcome.is_ok() { "" } else { ", failed" });
+            failures += u64::from(outcome.is_err() || took > HANG);
+        }
+    }
+    failures
+}
+
+/// The outcome, and the quickest of three times if the first is too long: the machine may have been busy.
+fn timed(
+    text: &str,
+    catalog: &Catalog,
+    context: Context,
+    expect: Expect,
+    rows: &[Row],
+) -> (thread::Result<String>, Duration) {
+    let mut least = Duration::MAX;
+    let mut outcome = Ok(String::new());
+    for _ in 0..3 {
+        let started = Instant::now();
+        outcome = catch_unwind(AssertUnwindSafe(|| try_out(text, catalog, context, expect, rows)));
+        least = least.min(started.elapsed());
+        if least <= HANG {
+            break;
+        }
+    }
+    (outcome, least)
 }
 
 /// What the checker said, without the names in it; empty for a text that it accepted. Panics if what was accepted does not hold.

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::aside::public;
 use super::context::Context;
 use super::error::ActionError;
 use super::intake::first_copy;
@@ -39,7 +40,7 @@ pub async fn step(context: &Context, batch_size: u64) -> Result<bool, ActionErro
         Err(error) if error.is_transient() || error.is_unavailable() => return Err(error.into()),
         Err(error) => {
             tracing::error!(backtest.id = %backtest.id, error = %error, "a backtest was given up");
-            Found { ended: Some((BacktestState::Failed, Some(error.to_string()))), ..Found::default() }
+            Found { ended: Some((BacktestState::Failed, Some(public(&error.into())))), ..Found::default() }
         }
     };
     backtest.totals.merge(&found.compared.totals);
