@@ -262,7 +262,7 @@ async fn a_rule_at_every_limit_is_asked_of_both_databases() {
             format!("lead.source in [{}]", list("'Web'", LIST_ITEMS_MAX)),
             format!("[{}].all(x, x != lead.round)", list("-7", LIST_ITEMS_MAX)),
             format!("lead.custom.bays in [{}]", list("lead.round + 1", 100)),
-            nested(14, &|text| format!("[lead.round, 1].exists(x{}, {text})", text.len()), "lead.round > 0"),
+            nested(13, &|text| format!("[lead.round, 1].exists(x{}, {text})", text.len()), "lead.round > 0"),
             nested(14, &|text| format!("['a'].all(x{}, lead.source != 'a' || {text})", text.len()), "lead.round > 0"),
         ];
         for text in texts {
