@@ -263,6 +263,18 @@ fn each_limit_holds_at_its_edge_and_is_named_past_it_on_a_small_stack() {
         let list = |items: usize| format!("dealer.open_leads in [{}]", vec!["-1"; items].join(","));
         let wide = |terms: usize| vec!["dealer.active"; terms].join(" && ");
         let long = |bytes: usize| format!("true{}", " ".repeat(bytes - 4));
+        // 140 items of 140 each are 19,740 trials, 141 are 20,022.
+        let within = |items: usize| {
+            let list = vec!["1"; items].join(",");
+            format!("[{list}].exists(a, [{list}].exists(b, a == b))")
+        };
+        // A stored text of 128 bytes, doubled nine times, is 64 KiB.
+        let doubled = |times: usize| {
+            let outer = |level: usize| if level == 0 { "dealer.city".to_owned() } else { format!("t{level}") };
+            (0..times).rev().fold(format!("{} == ''", outer(times)), |body, level| {
+                format!("[{0} + {0}].exists(t{1}, {body})", outer(level), level + 1)
+            })
+        };
         for edge in [
             parens(DEPTH_MAX - 1),
             nots(DEPTH_MAX / 2 - 1),
@@ -270,6 +282,8 @@ fn each_limit_holds_at_its_edge_and_is_named_past_it_on_a_small_stack() {
             list(LIST_ITEMS_MAX),
             wide(NODES_MAX - 1),
             long(TEXT_BYTES_MAX),
+            within(140),
+            doubled(9),
         ] {
             let shown: String = edge.chars().take(40).collect();
             let checked = condition(&edge, &catalog).unwrap_or_else(|problems| panic!("{shown}: {problems:?}"));
@@ -286,6 +300,8 @@ fn each_limit_holds_at_its_edge_and_is_named_past_it_on_a_small_stack() {
             ("dealer.city.matches('a') || ".repeat(17) + "true", "at most 16"),
             (wide(NODES_MAX + 1), "more than 512 terms"),
             (long(TEXT_BYTES_MAX + 1), "16385 bytes"),
+            (within(141), "20022 trials"),
+            (doubled(10), "longer than 65536 bytes"),
             (format!("dealer{}", ".a".repeat(2_000)), "nested deeper"),
             (format!("dealer{}", "[0]".repeat(1_400)), "nested deeper"),
             ("(".repeat(16_000), "never closed"),
