@@ -107,7 +107,7 @@ async fn aside(
     requests::lock(&tx, tenant, &[request]).await?;
     let at = context.clock.now();
     let again_at = at + AGAIN_AFTER;
-    let why = format!("could not be handed on ({}), looked at again at {again_at}", public(error));
+    let why = format!("could not be dealt with ({}), looked at again at {again_at}", public(error));
     let ids = set_aside(&tx, (tenant, request), at, again_at, &why).await?;
     let event = |lead| Event {
         lead: Some(lead),

@@ -214,6 +214,7 @@ impl Networks {
         let built = began.elapsed().saturating_sub(read);
         self.counts.builds.fetch_add(1, Ordering::Relaxed);
         self.counts.build_micros.fetch_add(u64::try_from(built.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        let usage = self.usage();
         tracing::info!(
             tenant.id = %tenant,
             network.version = version,
@@ -222,6 +223,7 @@ impl Networks {
             bytes = network.bytes(),
             read_ms = read.as_millis(),
             build_ms = built.as_millis(),
+            ?usage,
             "network built"
         );
         Ok(network)

@@ -101,7 +101,7 @@ sections! {
         threads: usize = Default("0");
         /// Seconds that requests under way get to finish when the server is told to stop.
         shutdown_seconds: u64 = Default("30");
-        /// Megabytes for the networks and compiled interfaces that are kept ready; a network of 10,000 dealers takes about 7. Tenants
+        /// Megabytes for the networks and compiled interfaces that are kept ready; a network of 10,000 dealers takes about 4. Tenants
         /// that were asked for the longest ago leave first, and are read again when they are asked for.
         networks_megabytes: usize = Default("512");
     }
