@@ -1,11 +1,12 @@
 //! WHO GETS IT: a network's candidates for a lead, filtered, ranked, explained, and chosen from.
 //!
 //! [`Network`] is a tenant's snapshot, [`Plan`] an interface compiled against it; [`Plan::rank`] answers for one lead, [`choose`]
-//! picks by the job's algorithm. Pure: the same input gives the same answer, with its reasons. Nothing here reads a clock, a
-//! database or the network.
+//! picks by the job's algorithm, [`balance`] and [`even_split`] share a whole set out. Pure: the same input gives the same answer, with
+//! its reasons. Nothing here reads a clock, a database or the network.
 
 pub mod answer;
 pub mod backtest;
+pub mod balance;
 pub mod choose;
 pub mod condition;
 pub mod definition;
@@ -17,6 +18,7 @@ pub mod plain;
 pub mod plan;
 pub mod ranking;
 pub mod search;
+pub mod spread;
 pub mod subject;
 
 mod alike;
@@ -36,6 +38,7 @@ mod tests;
 
 pub use answer::{Explanation, LeftOut, LevelExplanation, Sorted};
 pub use backtest::Compared;
+pub use balance::{Balanced, Edge, balance};
 pub use choose::{Choice, History, Nobody, Settings, choose};
 pub use condition::holds;
 pub use definition::{CheckedDefinition, DefinitionProblem, check_definition, context_of, in_expression};
@@ -46,4 +49,5 @@ pub use network::{Network, NetworkParts, Pool};
 pub use plan::Plan;
 pub use ranking::{Problem, Ranked, Ranking};
 pub use search::Question;
+pub use spread::even_split;
 pub use subject::Subject;
