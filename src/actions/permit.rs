@@ -19,15 +19,17 @@ pub enum Permission {
     ManageLeads,
     /// Acknowledge, accept, reject and close leads within reach.
     WorkLeads,
+    /// Make, change and share lists.
+    KeepLists,
 }
 
 /// Refuses unless the actor's role carries the permission.
 pub fn permit(actor: &Actor, permission: Permission) -> Result<(), ActionError> {
-    use Permission::{Configure, ManageLeads, ReadAudit, ReadConfiguration, SubmitLead, WorkLeads};
+    use Permission::{Configure, KeepLists, ManageLeads, ReadAudit, ReadConfiguration, SubmitLead, WorkLeads};
     let allowed = match actor.role {
         Role::Admin => true,
-        Role::Manager => matches!(permission, ReadConfiguration | SubmitLead | ManageLeads | WorkLeads),
-        Role::Member => matches!(permission, SubmitLead | WorkLeads),
+        Role::Manager => matches!(permission, ReadConfiguration | SubmitLead | ManageLeads | WorkLeads | KeepLists),
+        Role::Member => matches!(permission, SubmitLead | WorkLeads | KeepLists),
         Role::Dealer => matches!(permission, WorkLeads),
         Role::Partner => matches!(permission, SubmitLead | WorkLeads),
         Role::Auditor => matches!(permission, ReadConfiguration | ReadAudit),
@@ -41,6 +43,7 @@ pub fn permit(actor: &Actor, permission: Permission) -> Result<(), ActionError> 
         ReadAudit => "reading the audit log needs the role admin or auditor",
         SubmitLead => "handing in leads needs the role admin, manager, member or partner",
         ManageLeads => "handing leads on needs the role admin or manager",
+        KeepLists => "keeping lists needs the role admin, manager or member",
         WorkLeads => "working on leads needs a role that has leads",
     };
     Err(ActionError::refused("", InvalidCode::Forbidden, needed))

@@ -117,6 +117,10 @@ ids! {
     JobRunId = "run";
     /// A comparison of a draft with what is published, over the leads of a past period.
     BacktestId = "bkt";
+    /// A saved view over leads.
+    ListId = "lst";
+    /// A short-lived address of a file.
+    DownloadId = "dwn";
     /// One stored answer to "who gets it".
     DecisionId = "dec";
     /// A link by which one person may see and acknowledge one lead.

@@ -17,6 +17,7 @@ pub mod ids;
 pub mod interfaces;
 pub mod jobs;
 pub mod leads;
+pub mod lists;
 pub mod loaders;
 pub mod mutation;
 pub mod network;

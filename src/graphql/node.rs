@@ -7,9 +7,11 @@ use super::decisions::Decision;
 use super::interfaces::{Backtest, InterfaceVersion, ReassignmentInterface};
 use super::jobs::{JobRun, ReassignmentJob};
 use super::leads::{Event, Lead};
-use super::network::{CalendarEvent, Category, Contact, CustomField, Dealer, Group, Sight, User, find_node};
+use super::lists::LeadList;
+use super::network::{CalendarEvent, Category, Contact, CustomField, Dealer, Group, User, find_node};
 use super::session::Ctx;
-use super::{interfaces, jobs};
+use super::{interfaces, jobs, lists};
+use crate::actions::Sight;
 use crate::domain::id::AnyId;
 use crate::store::{events, leads};
 
@@ -22,6 +24,8 @@ const IDS_MAX: usize = 250;
 pub enum Node {
     /// A copy of a request.
     Lead(Lead),
+    /// A saved view over leads.
+    LeadList(LeadList),
     /// A line of a timeline.
     Event(Event),
     /// A location that receives leads.
@@ -97,10 +101,13 @@ async fn find(ctx: &Context<'_>, id: &ID) -> async_graphql::Result<Option<Node>>
             };
             reached.then_some(Node::Event(Event(event)))
         }
-        AnyId::DecisionId(id) if Sight::of(session) == Sight::Staff => decision(ctx, id).await?.map(Node::Decision),
+        AnyId::DecisionId(id) if Sight::of(&session.actor) == Sight::Staff => {
+            decision(ctx, id).await?.map(Node::Decision)
+        }
         id @ (AnyId::InterfaceId(_) | AnyId::InterfaceVersionId(_) | AnyId::BacktestId(_)) => {
             interfaces::find_node(ctx, id).await?
         }
+        AnyId::ListId(id) => lists::find_node(ctx, id).await?,
         id @ (AnyId::JobId(_) | AnyId::JobRunId(_)) => jobs::find_node(ctx, id).await?,
         other => find_node(ctx, other).await?,
     })

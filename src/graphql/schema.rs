@@ -8,6 +8,7 @@ use super::interfaces::{
 };
 use super::jobs::{JobMutation, JobQuery};
 use super::leads::{AuditQuery, LeadMutation, LeadQuery, MessageMutation, MessageQuery};
+use super::lists::{ListMutation, ListQuery};
 use super::network::{CalendarMutation, DealerMutation, DefinitionMutation, NetworkQuery, StaffMutation};
 use super::node::NodeQuery;
 
@@ -16,6 +17,7 @@ use super::node::NodeQuery;
 pub struct Query(
     NodeQuery,
     LeadQuery,
+    ListQuery,
     MessageQuery,
     AuditQuery,
     NetworkQuery,
@@ -30,6 +32,7 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     LeadMutation,
+    ListMutation,
     MessageMutation,
     CalendarMutation,
     DealerMutation,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::domain::field::Subject;
 
+use super::build;
 use super::catalog::{Catalog, Field, FieldId, FieldSource, Root};
 use super::error::Diagnostic;
 use super::eval::{eval, truth};
@@ -114,6 +115,13 @@ impl Checked {
         }
         let start = self.0.text.find(&term).unwrap_or(0);
         Diagnostic::at(&self.0.text, Span { start, end: start + term.len() }, message, None)
+    }
+
+    /// Holds where both conditions hold. `catalog` must be the one that both were checked against.
+    #[must_use]
+    pub fn and(&self, other: &Self, catalog: &Catalog) -> Self {
+        let both = build::all(vec![self.0.root.clone(), other.0.root.clone()]);
+        both.map_or_else(|| self.clone(), |root| Self::of(root, catalog))
     }
 
     /// The tree.

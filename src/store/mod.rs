@@ -21,6 +21,7 @@ pub mod imports;
 pub mod interfaces;
 pub mod jobs;
 pub mod leads;
+pub mod lists;
 mod map;
 pub mod offers;
 pub mod page;

@@ -3,28 +3,19 @@
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Order as SqlOrder, SelectStatement};
 use sea_orm::{ColumnTrait, QuerySelect, QueryTrait, Value};
 
-/// Which way a list goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// Smallest first.
-    Asc,
-    /// Greatest first.
-    Desc,
+pub use crate::domain::sort::Order;
+
+const fn reversed(order: Order) -> Order {
+    match order {
+        Order::Asc => Order::Desc,
+        Order::Desc => Order::Asc,
+    }
 }
 
-impl Order {
-    const fn reversed(self) -> Self {
-        match self {
-            Self::Asc => Self::Desc,
-            Self::Desc => Self::Asc,
-        }
-    }
-
-    const fn sql(self) -> SqlOrder {
-        match self {
-            Self::Asc => SqlOrder::Asc,
-            Self::Desc => SqlOrder::Desc,
-        }
+const fn sql(order: Order) -> SqlOrder {
+    match order {
+        Order::Asc => SqlOrder::Asc,
+        Order::Desc => SqlOrder::Desc,
     }
 }
 
@@ -135,16 +126,16 @@ impl<C: ColumnTrait> SortedBy<C> {
             statement.cond_where(self.beyond(after, self.order));
         }
         if let Some(before) = &page.before {
-            statement.cond_where(self.beyond(before, self.order.reversed()));
+            statement.cond_where(self.beyond(before, reversed(self.order)));
         }
-        let order = if page.backward { self.order.reversed() } else { self.order };
+        let order = if page.backward { reversed(self.order) } else { self.order };
         for sort in &self.columns {
             let column = Expr::col(sort.column.as_column_ref());
             if sort.nullable {
                 // Missing first in ascending order, on both databases (they disagree by default).
-                statement.order_by_expr(column.clone().is_not_null(), order.sql());
+                statement.order_by_expr(column.clone().is_not_null(), sql(order));
             }
-            statement.order_by_expr(column, order.sql());
+            statement.order_by_expr(column, sql(order));
         }
         statement.limit(page.size + 1);
         query

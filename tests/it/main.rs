@@ -24,6 +24,7 @@ mod handing_on;
 mod interfaces;
 mod jobs;
 mod killed;
+mod lists;
 mod network_api;
 mod network_import;
 mod network_write;

@@ -9,6 +9,7 @@ const CONFIGURE: &str = "admin";
 const MANAGE: &str = "admin manager";
 const READ_CONFIGURATION: &str = "admin manager auditor";
 const SUBMIT: &str = "admin manager member partner";
+const KEEP_LISTS: &str = "admin manager member";
 const WORK: &str = "admin manager member dealer partner";
 const ALL: &str = "admin manager member dealer partner auditor";
 
@@ -22,6 +23,10 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("closeLead", WORK),
     ("updateLead", WORK),
     ("deleteLead", MANAGE),
+    ("createList", KEEP_LISTS),
+    ("updateList", KEEP_LISTS),
+    ("setListShares", KEEP_LISTS),
+    ("removeList", KEEP_LISTS),
     ("resendDelivery", MANAGE),
     ("createCalendarEvent", WORK),
     ("updateCalendarEvent", WORK),
@@ -68,6 +73,11 @@ const QUERIES: &[(&str, &str)] = &[
     ("nodes", ALL),
     ("lead", ALL),
     ("leads", ALL),
+    // Who has no share finds nothing.
+    ("list", ALL),
+    ("lists", ALL),
+    ("listColumns", ALL),
+    ("draftLeadCount", ALL),
     ("delivery", ALL),
     ("deliveries", READ_CONFIGURATION),
     ("viewer", ALL),
@@ -183,6 +193,7 @@ fn scalar(name: &str, of: &str) -> String {
             "interfaceId" => id("ifc"),
             "backtestId" => id("bkt"),
             "jobId" => id("job"),
+            "listId" => id("lst"),
             "deliveryId" => id("dlv"),
             "calendarEventId" => id("cal"),
             _ => id("lead"),

@@ -9,7 +9,7 @@ use crate::domain::id::TenantId;
 use crate::domain::interface::{CandidateKind, Definition};
 use crate::rules::catalog::CatalogParts;
 use crate::rules::{Catalog, CategoryGroup, Context, Expect, check};
-use crate::store::{Conn, StoreError, categories, fields, interfaces, jobs};
+use crate::store::{Conn, StoreError, categories, fields, interfaces, jobs, lists};
 
 /// What expressions of a tenant are checked against.
 pub struct Definitions {
@@ -34,7 +34,7 @@ impl Definitions {
         Ok(Self { fields, categories: categories::list_all(conn, tenant).await? })
     }
 
-    /// The interfaces and jobs that would break if the definitions became `after`, each once.
+    /// The interfaces, jobs and lists that would break if the definitions became `after`, each once.
     pub(super) async fn users_lost(
         &self,
         conn: &Conn,
@@ -62,7 +62,7 @@ impl Definitions {
     }
 }
 
-/// Drafts and published versions of interfaces, and conditions of jobs. Earlier versions are history: no job runs them.
+/// Drafts and published versions of interfaces, conditions of jobs, and filters of lists. Earlier versions are history: no job runs them.
 async fn expressions_in_use(conn: &Conn, tenant: TenantId) -> Result<Vec<Stored>, StoreError> {
     let all = interfaces::list_all(conn, tenant).await?;
     let ids: Vec<_> = all.iter().map(|interface| interface.id).collect();
@@ -83,6 +83,10 @@ async fn expressions_in_use(conn: &Conn, tenant: TenantId) -> Result<Vec<Stored>
     for job in jobs::list_all(conn, tenant).await?.into_iter().filter(|job| !job.condition.trim().is_empty()) {
         let owner = format!("job `{}`", job.name);
         stored.push(Stored { owner, text: job.condition, context: Context::LeadCondition, expect: Expect::Condition });
+    }
+    for (name, text) in lists::list_filters(conn, tenant).await? {
+        let owner = format!("list `{name}`");
+        stored.push(Stored { owner, text, context: Context::LeadCondition, expect: Expect::Condition });
     }
     Ok(stored)
 }

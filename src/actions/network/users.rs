@@ -11,7 +11,7 @@ use crate::domain::id::UserId;
 use crate::domain::input::UserInput;
 use crate::domain::job::Fallback;
 use crate::domain::user::User;
-use crate::store::{StoreError, dealers, jobs, tenants, users};
+use crate::store::{StoreError, dealers, jobs, lists, tenants, users};
 
 /// A new user.
 pub async fn create_user(cx: &Context, call: Call<'_>, input: &UserInput) -> Result<UserId, ActionError> {
@@ -52,7 +52,8 @@ pub async fn update_user(
     work.commit(target.id).await
 }
 
-/// Ends a user's work here; what the user has stays with them until it is handed on.
+/// Ends a user's work here; what the user has stays with them until it is handed on. No list is shared with the user any more; the
+/// user's own lists stay, for an admin to give to somebody else.
 pub async fn deactivate_user(cx: &Context, call: Call<'_>, target: Target<UserId>) -> Result<UserId, ActionError> {
     permit(call.actor, Permission::Configure)?;
     let mut work = match cx.begin(call).await? {
@@ -76,6 +77,9 @@ async fn save(work: &mut Work<'_>, before: &User, after: User) -> Result<(), Act
     }
     let after = User { updated_at: work.at(), ..after };
     users::update(work, &after).await.map_err(|error| email_taken(error, &after))?;
+    if before.active && !after.active {
+        lists::remove_shares_of(work, after.tenant, after.id).await?;
+    }
     work.note(EventKind::Updated, after.id, old, new);
     Ok(())
 }

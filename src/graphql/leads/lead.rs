@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::event::Event;
 use super::message::{Delivery, Offer};
 use super::request::Request;
-use crate::actions::{Permission, permit};
+use crate::actions::{Permission, Sight, permit};
 use crate::domain;
 use crate::domain::Timestamp;
 use crate::domain::lead::Recipient;
@@ -17,7 +17,7 @@ use crate::graphql::jobs::ReassignmentJob;
 use crate::graphql::loaders::{
     ChainKey, DecisionKey, DecisionsKey, DeliveriesKey, LatestEventKey, LeadKey, OffersKey, RequestKey,
 };
-use crate::graphql::network::{CalendarEvent, CalendarKey, Dealer, DealerKey, Sight, User, UserKey};
+use crate::graphql::network::{CalendarEvent, CalendarKey, Dealer, DealerKey, User, UserKey};
 use crate::graphql::session::Ctx;
 use crate::store::Order;
 use crate::store::events::{self, EventFilter};
@@ -52,7 +52,7 @@ pub struct Lead(pub domain::lead::Lead);
 
 /// Decisions name other recipients, so only staff see them.
 fn sees_decisions(ctx: &Context<'_>) -> bool {
-    ctx.session().is_ok_and(|session| Sight::of(session) == Sight::Staff)
+    ctx.session().is_ok_and(|session| Sight::of(&session.actor) == Sight::Staff)
 }
 
 fn shown(time: Option<Timestamp>) -> Option<DateTime<Utc>> {

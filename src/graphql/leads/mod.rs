@@ -14,6 +14,6 @@ pub use event::Event;
 pub use lead::Lead;
 pub use message::{Delivery, MessageMutation, MessageQuery, Offer};
 pub use mutation::{LeadMutation, PointInput};
-pub use order::SortDirection;
+pub use order::{LeadOrder, LeadSortField, SortDirection};
 pub use query::LeadQuery;
 pub use request::{Point, Request};

@@ -7,6 +7,7 @@ use crate::store::leads::LeadSort;
 
 /// What a grid can be sorted by.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[graphql(remote = "crate::domain::sort::LeadSort")]
 pub enum LeadSortField {
     /// When the customer's request came in.
     #[default]
@@ -17,21 +18,13 @@ pub enum LeadSortField {
 
 /// Which way a list goes.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[graphql(remote = "crate::domain::sort::Order")]
 pub enum SortDirection {
     /// Smallest, earliest or alphabetically first.
     Asc,
     /// Greatest, latest or alphabetically last.
     #[default]
     Desc,
-}
-
-impl From<SortDirection> for Order {
-    fn from(direction: SortDirection) -> Self {
-        match direction {
-            SortDirection::Asc => Self::Asc,
-            SortDirection::Desc => Self::Desc,
-        }
-    }
 }
 
 /// How a grid is sorted; equal ones by id.
@@ -48,10 +41,6 @@ pub struct LeadOrder {
 impl LeadOrder {
     /// As the store takes it.
     pub fn stored(self) -> (LeadSort, Order) {
-        let field = match self.field {
-            LeadSortField::ReceivedAt => LeadSort::ReceivedAt,
-            LeadSortField::UpdatedAt => LeadSort::UpdatedAt,
-        };
-        (field, self.direction.into())
+        (self.field.into(), self.direction.into())
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::contact::Contact;
 use super::loaders::ContactsKey;
-use super::sight::Sight;
+use crate::actions::Sight;
 use crate::domain::dealer as domain;
 use crate::graphql::leads::Point;
 use crate::graphql::session::Ctx;
@@ -99,7 +99,7 @@ pub struct Dealer(pub domain::Dealer);
 
 impl Dealer {
     fn is_open_to(&self, ctx: &Context<'_>) -> async_graphql::Result<bool> {
-        Ok(Sight::of(ctx.session()?).sees(self.0.id))
+        Ok(Sight::of(&ctx.session()?.actor).sees(self.0.id))
     }
 }
 

@@ -3,7 +3,8 @@
 use async_graphql::Context;
 
 use super::loaders::{ContactsKey, DealerKey, GroupKey, UserKey};
-use super::{CalendarEvent, Category, Contact, CustomField, Dealer, Group, Sight, User};
+use super::{CalendarEvent, Category, Contact, CustomField, Dealer, Group, User};
+use crate::actions::Sight;
 use crate::domain::id::{AnyId, CalendarEventId, ContactId};
 use crate::graphql::leads::Lead;
 use crate::graphql::loaders::LeadKey;
@@ -14,7 +15,7 @@ use crate::store::{calendar, categories, contacts, fields};
 /// The object with this id, if it belongs to the network and may be seen.
 pub async fn find_node(ctx: &Context<'_>, id: AnyId) -> async_graphql::Result<Option<Node>> {
     let session = ctx.session()?;
-    let (sight, batch, tenant) = (Sight::of(session), ctx.batch()?, session.scope.tenant);
+    let (sight, batch, tenant) = (Sight::of(&session.actor), ctx.batch()?, session.scope.tenant);
     let staff = sight == Sight::Staff;
     Ok(match id {
         AnyId::DealerId(id) if sight.sees(id) => {

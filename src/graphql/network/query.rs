@@ -7,8 +7,8 @@ use super::dealer::Dealer;
 use super::definition::{Category, CustomField, FieldSubject};
 use super::group::Group;
 use super::node::calendar_event;
-use super::sight::Sight;
 use super::user::User;
+use crate::actions::Sight;
 use crate::domain::field::Subject;
 use crate::graphql::connection::{Listed, PageArgs, connect};
 use crate::graphql::ids;
@@ -58,7 +58,9 @@ impl NetworkQuery {
         #[graphql(desc = "`dlr_…`")] id: ID,
     ) -> async_graphql::Result<Option<Dealer>> {
         let session = ctx.session()?;
-        let Some(id) = ids::parse_or_null(&id).filter(|id| Sight::of(session).sees(*id)) else { return Ok(None) };
+        let Some(id) = ids::parse_or_null(&id).filter(|id| Sight::of(&session.actor).sees(*id)) else {
+            return Ok(None);
+        };
         Ok(dealers::lookup(session.reader(), session.scope.tenant, id).await?.map(Dealer))
     }
 
@@ -71,7 +73,7 @@ impl NetworkQuery {
     ) -> async_graphql::Result<Option<Dealer>> {
         let session = ctx.session()?;
         let found = dealers::find_by_number(session.reader(), session.scope.tenant, &number, &sub_number).await?;
-        Ok(found.filter(|dealer| Sight::of(session).sees(dealer.id)).map(Dealer))
+        Ok(found.filter(|dealer| Sight::of(&session.actor).sees(dealer.id)).map(Dealer))
     }
 
     /// The dealers that you may see: all for staff, its own for a dealer's credential.
@@ -97,7 +99,7 @@ impl NetworkQuery {
         let order = order.unwrap_or(DealerOrder { field: DealerSortField::Name, direction: SortDirection::Asc });
         let list = format!("dealers {order:?}");
         let page = PageArgs::new(first, after, last, before).request(ctx, &list)?;
-        let sight = Sight::of(session);
+        let sight = Sight::of(&session.actor);
         if sight == Sight::Nothing {
             return connect(ctx, &list, nothing(), Dealer, |_| async { Ok(0) }).await;
         }
@@ -126,7 +128,9 @@ impl NetworkQuery {
         #[graphql(desc = "`usr_…`")] id: ID,
     ) -> async_graphql::Result<Option<User>> {
         let session = ctx.session()?;
-        let Some(id) = ids::parse_or_null(&id).filter(|_| Sight::of(session) == Sight::Staff) else { return Ok(None) };
+        let Some(id) = ids::parse_or_null(&id).filter(|_| Sight::of(&session.actor) == Sight::Staff) else {
+            return Ok(None);
+        };
         Ok(users::lookup(session.reader(), session.scope.tenant, id).await?.map(User))
     }
 
@@ -152,7 +156,7 @@ impl NetworkQuery {
         let session = ctx.session()?;
         let list = format!("users {direction:?}");
         let page = PageArgs::new(first, after, last, before).request(ctx, &list)?;
-        if Sight::of(session) != Sight::Staff {
+        if Sight::of(&session.actor) != Sight::Staff {
             return connect(ctx, &list, nothing(), User, |_| async { Ok(0) }).await;
         }
         let search = search_text(search.as_deref())?;
@@ -166,7 +170,7 @@ impl NetworkQuery {
     /// All groups, by name; none unless you are staff.
     async fn groups(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Group>> {
         let session = ctx.session()?;
-        if Sight::of(session) != Sight::Staff {
+        if Sight::of(&session.actor) != Sight::Staff {
             return Ok(Vec::new());
         }
         Ok(groups::list_all(session.reader(), session.scope.tenant).await?.into_iter().map(Group).collect())

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::dealer::Dealer;
 use super::group::{Group, GroupMembership};
 use super::loaders::{DealerKey, GroupKey, MembershipsKey};
-use super::sight::Sight;
+use crate::actions::Sight;
 use crate::domain::actor::Role;
 use crate::domain::user as domain;
 use crate::graphql::session::Ctx;
@@ -51,7 +51,7 @@ pub struct User(pub domain::User);
 
 /// Staff see each other; others see who has their lead, by name.
 fn is_staff(ctx: &Context<'_>) -> async_graphql::Result<bool> {
-    Ok(Sight::of(ctx.session()?) == Sight::Staff)
+    Ok(Sight::of(&ctx.session()?.actor) == Sight::Staff)
 }
 
 fn shows_addresses(ctx: &Context<'_>) -> async_graphql::Result<bool> {

@@ -6,12 +6,12 @@ use async_graphql::registry::Registry;
 use async_graphql::{ErrorExtensions, InputType, InputValueError, InputValueResult, OneofObject, Value};
 use serde_json::Value as Json;
 
-use super::hidden::refuse_hidden;
 use super::shape;
+use crate::actions::sight::refuse_hidden;
 use crate::domain::Invalid;
 use crate::graphql::connection::bad_input;
-use crate::graphql::session::Session;
-use crate::rules::{self, Context, Diagnostic, Expect, Root, typed};
+use crate::graphql::session::{Session, forbidden};
+use crate::rules::{self, Catalog, Checked, Context, Diagnostic, Expect, Root, typed};
 use crate::store::rule::{Pushed, Rows};
 
 macro_rules! typed_input {
@@ -108,19 +108,29 @@ impl Wanted {
         if matches!(self, Self::All) {
             return Ok(None);
         }
+        let argument = if matches!(self, Self::Typed(_)) { "where" } else { "filter" };
         let catalog = session.actions.catalogs.load(session.reader(), session.scope.tenant).await?;
-        let (argument, rule) = match self {
-            Self::All => return Ok(None),
-            Self::Typed(input) => ("where", typed::read(&input, &catalog, context).map_err(refused)?),
-            Self::Text(text) => {
-                let rule = rules::check(&text, &catalog, context, Expect::Condition);
-                ("filter", rule.map_err(|problems| unsound("filter", &problems))?)
-            }
-        };
-        refuse_hidden(session, &rule)?;
+        let Some(rule) = self.checked(session, &catalog, context)? else { return Ok(None) };
         let now = session.actions.clock.now();
         let pushed = Pushed::condition(session.reader(), (&rule, &catalog), rows_of(context), now);
         pushed.map(Some).map_err(|problems| unsound(argument, &problems))
+    }
+
+    /// The rule, checked against the tenant's words, that the caller may ask; `None` for all rows.
+    pub fn checked(
+        self,
+        session: &Session,
+        catalog: &Catalog,
+        context: Context,
+    ) -> async_graphql::Result<Option<Checked>> {
+        let rule = match self {
+            Self::All => return Ok(None),
+            Self::Typed(input) => typed::read(&input, catalog, context).map_err(refused)?,
+            Self::Text(text) => rules::check(&text, catalog, context, Expect::Condition)
+                .map_err(|problems| unsound("filter", &problems))?,
+        };
+        refuse_hidden(&session.actor, &rule).map_err(|problem| forbidden(problem.message))?;
+        Ok(Some(rule))
     }
 }
 

@@ -4,7 +4,6 @@
 //! Nothing here decides what a condition means: both forms become the same checked rule.
 
 mod argument;
-mod hidden;
 mod shape;
 
 pub use argument::{DealerWhere, GridWhere, LeadWhere, UserWhere, Wanted, rows_of, search_text};

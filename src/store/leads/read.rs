@@ -10,6 +10,7 @@ use super::row::domain;
 use crate::domain::Timestamp;
 use crate::domain::id::{LeadId, RequestId, TenantId};
 use crate::domain::lead::{Lead, LeadState};
+pub use crate::domain::sort::LeadSort;
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
 use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
@@ -31,15 +32,6 @@ pub struct LeadFilter {
     pub rule: Option<Pushed>,
     /// The customer's last name or mail address begins so, whatever the case.
     pub search: Option<String>,
-}
-
-/// What a grid is sorted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LeadSort {
-    /// When the customer's request came in.
-    ReceivedAt,
-    /// When the copy last changed.
-    UpdatedAt,
 }
 
 /// By id, if the scope reaches it.

@@ -19,6 +19,8 @@ pub mod interface_version;
 pub mod job;
 pub mod job_run;
 pub mod lead;
+pub mod list;
+pub mod list_share;
 pub mod membership;
 pub mod offer;
 pub mod postal_code;

@@ -1,0 +1,10 @@
+//! Lists: saved views over leads, with their shares and the leads that they show to whoever opens them.
+
+mod input;
+mod list;
+mod mutation;
+mod query;
+
+pub use list::LeadList;
+pub use mutation::ListMutation;
+pub use query::{ListQuery, find_node};
