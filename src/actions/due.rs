@@ -16,7 +16,7 @@ use super::aside::{is_lasting, one_by_one, settle};
 use super::context::Context;
 use super::error::ActionError;
 use super::handover::{
-    Changes, Desk, Directory, Engine, Firmness, Move, Skip, Tell, Urgency, Verdict, carry_out, deadlines,
+    Changes, Desk, Directory, Engine, Firmness, Move, Skip, Task, Tell, Urgency, Verdict, carry_out, deadlines,
 };
 use super::held::Held;
 
@@ -106,16 +106,17 @@ pub(super) async fn reassign(
     at: Timestamp,
 ) -> Result<u64, StoreError> {
     let held = Held::read(conn, tenant, requests).await?;
-    let mut engine = Engine::prepare(context, conn, &held, (at, baton()), &[], Firmness::ToWrite).await?;
+    let mut due: Vec<&Lead> = held.copies().filter(|copy| copy.due_at.is_some_and(|due_at| due_at <= at)).collect();
+    due.sort_unstable_by_key(|copy| (copy.due_at, copy.id));
+    let task = Task { copies: &due, more: None };
+    let mut engine = Engine::prepare(context, conn, &held, (at, baton()), task, Firmness::ToWrite).await?;
     let mut tally = Tally::default();
     let mut moves = Vec::new();
     let mut left = Changes::default();
-    let mut due: Vec<&Lead> = held.copies().filter(|copy| copy.due_at.is_some_and(|due_at| due_at <= at)).collect();
-    due.sort_unstable_by_key(|copy| (copy.due_at, copy.id));
     for copy in due {
         match look(&engine, &held, copy, &mut tally)? {
             Look::Act(job) => {
-                let decided = engine.decide(copy, held.request(copy)?, job)?;
+                let decided = engine.decide(copy, held.request(copy)?, job).await?;
                 tally.moved(job, !decided.placements.is_empty());
                 let why = format!("not acknowledged in time, handed on by the job `{}`", job.name);
                 let tell = if job.notify.old_owner { Tell::OldOwner } else { Tell::Nobody };

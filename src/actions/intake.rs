@@ -13,7 +13,7 @@ use crate::store::{Conn, StoreError, dealers, events, leads, requests};
 
 use super::context::{Context, event_actor};
 use super::error::ActionError;
-use super::handover::{Changes, Decided, Desk, Directory, Engine, Firmness, Move, Tell, carry_out};
+use super::handover::{Changes, Decided, Desk, Directory, Engine, Firmness, Move, Task, Tell, carry_out};
 use super::held::Held;
 use super::network::Ground;
 use super::permit::{Permission, permit};
@@ -168,9 +168,9 @@ async fn place(
     let decided = match &given.target {
         Some(Target::Interface { interface, algorithm, blast_size }) => {
             let settings = interface_settings(*algorithm, *blast_size)?;
-            let mut engine =
-                Engine::prepare(context, conn, held, moment.clone(), &[*interface], Firmness::ToWrite).await?;
-            let decided = engine.decide_from(copy, held.request(copy)?, *interface, settings, given.notify);
+            let task = Task { copies: &[copy], more: Some((*interface, settings.algorithm)) };
+            let mut engine = Engine::prepare(context, conn, held, moment.clone(), task, Firmness::ToWrite).await?;
+            let decided = engine.decide_from(copy, held.request(copy)?, *interface, settings, given.notify).await?;
             let missing = || {
                 ActionError::refused(
                     "interfaceId",

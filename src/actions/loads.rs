@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::Timestamp;
+use crate::domain::lead::Recipient;
 use crate::domain::tenant::Tenant;
 use crate::routing::{Load, Loads, Network};
 use crate::store::{Conn, StoreError, leads};
@@ -21,9 +22,14 @@ pub async fn loads(
     at: Timestamp,
     needed: bool,
 ) -> Result<Loads, StoreError> {
-    if !needed {
-        return Ok(Loads::none(network));
-    }
+    Ok(match needed {
+        true => Loads::new(network, read_loads(conn, tenant, at).await?),
+        false => Loads::none(network),
+    })
+}
+
+/// What everybody has in hand who has anything.
+pub async fn read_loads(conn: &Conn, tenant: &Tenant, at: Timestamp) -> Result<Vec<(Recipient, Load)>, StoreError> {
     let day = start_of_day(at, tenant.time_zone);
     let found = leads::loads(conn, tenant.id, day, at - RATES_OVER).await?;
     let load = |found: leads::RecipientLoad| Load {
@@ -32,7 +38,7 @@ pub async fn loads(
         ack_rate: (found.offered > 0).then(|| found.acknowledged as f64 / found.offered as f64),
         response_minutes: found.response_minutes,
     };
-    Ok(Loads::new(network, found.into_iter().map(|(recipient, found)| (recipient, load(found)))))
+    Ok(found.into_iter().map(|(recipient, found)| (recipient, load(found))).collect())
 }
 
 /// When the tenant's day began. In a zone where midnight is skipped, the first moment after it.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::domain::event::{ActorKind, EventActor};
-use crate::domain::id::{JobId, LeadId, RequestId, TenantId};
+use crate::domain::id::{JobId, RequestId, TenantId};
 use crate::domain::job::{Job, JobRun, RunState};
 use crate::domain::lead::Lead;
 use crate::rules;
@@ -16,7 +16,7 @@ use super::aside::{is_lasting, public, settle};
 use super::context::Context;
 use super::due::{Counts, Tally};
 use super::error::ActionError;
-use super::handover::{Decided, Engine, Firmness, Move, Tell, Urgency, Verdict, carry_out};
+use super::handover::{Decided, Engine, Firmness, Move, Task, Tell, Urgency, Verdict, carry_out};
 use super::held::Held;
 
 /// How long a worker may take for one batch before another may take the run over.
@@ -75,9 +75,10 @@ async fn batch(context: &Context, conn: &Conn, run: JobRun, job: &Job) -> Result
     let held = Held::hold(conn, run.tenant, &request_ids(&copies)).await?;
     let at = context.clock.now();
     let by = EventActor { kind: ActorKind::Job, id: job.id.to_string(), name: job.name.clone() };
-    let mut engine =
-        Engine::prepare(context, conn, &held, (at, by.clone()), &[job.interface], Firmness::ToWrite).await?;
-    let (found, counts) = decide(&mut engine, &held, job, copies.iter().map(|copy| copy.id))?;
+    let (copies, more) = (as_held(&held, &copies)?, Some((job.interface, job.algorithm)));
+    let task = Task { copies: &copies, more };
+    let mut engine = Engine::prepare(context, conn, &held, (at, by.clone()), task, Firmness::ToWrite).await?;
+    let (found, counts) = decide(&mut engine, &held, job, &copies).await?;
     let tell = if job.notify.old_owner { Tell::OldOwner } else { Tell::Nobody };
     let why = format!("not acknowledged in time, handed on by the job `{}`", job.name);
     let moves = found
@@ -115,21 +116,25 @@ fn request_ids(copies: &[Lead]) -> Vec<RequestId> {
     ids
 }
 
-fn decide(
+/// The copies as they are now that they are held.
+fn as_held<'a>(held: &'a Held, copies: &[Lead]) -> Result<Vec<&'a Lead>, StoreError> {
+    copies.iter().map(|copy| held.copy(copy.id)).collect()
+}
+
+async fn decide(
     engine: &mut Engine<'_>,
     held: &Held,
     job: &Job,
-    copies: impl Iterator<Item = LeadId>,
+    copies: &[&Lead],
 ) -> Result<(Vec<(Lead, Decided)>, Counts), StoreError> {
     let mut tally = Tally::default();
     let mut found = Vec::new();
     let mut later = 0;
-    for id in copies {
-        let copy = held.copy(id)?;
+    for &copy in copies {
         let request = held.request(copy)?;
         match engine.verdict(job, copy, request, Urgency::WhenDue) {
             Verdict::Act => {
-                let decided = engine.decide(copy, request, job)?;
+                let decided = engine.decide(copy, request, job).await?;
                 tally.moved(job, !decided.placements.is_empty());
                 found.push((copy.clone(), decided));
             }
@@ -166,7 +171,9 @@ pub async fn dry_run(context: &Context, tenant: TenantId, id: JobId) -> Result<D
     let held = Held::read(conn, tenant, &request_ids(&copies)).await?;
     let by = EventActor { kind: ActorKind::Job, id: job.id.to_string(), name: job.name.clone() };
     let moment = (context.clock.now(), by);
-    let mut engine = Engine::prepare(context, conn, &held, moment, &[job.interface], Firmness::ToLook).await?;
-    let (moves, counts) = decide(&mut engine, &held, &job, copies.iter().map(|copy| copy.id))?;
+    let (copies, more) = (as_held(&held, &copies)?, Some((job.interface, job.algorithm)));
+    let task = Task { copies: &copies, more };
+    let mut engine = Engine::prepare(context, conn, &held, moment, task, Firmness::ToLook).await?;
+    let (moves, counts) = decide(&mut engine, &held, &job, &copies).await?;
     Ok(DryRun { moves, counts, is_cut })
 }

@@ -1,10 +1,13 @@
 //! The networks kept in memory: one snapshot per tenant, under the version that every write to the network raises in its own
 //! transaction.
 //!
-//! Nobody gets one that is older than the version they name. A preview names the version of the moment, and a hand-over the one that it
-//! holds until its transaction ends, so whoever is chosen is as the snapshot says. That a request should find a snapshot ready is the
-//! work of [`Networks::refresh`], which builds anew what a write has made stale, away from requests. One who comes sooner waits for that
-//! build: there are never two of one tenant at a time. One whose version another write has overtaken meanwhile reads for itself.
+//! Nobody gets one that is older than the version they name. A preview names the version of the moment, so what it shows is as things
+//! are. That a request should find a snapshot ready is the work of [`Networks::refresh`], which builds anew what a write has made stale,
+//! away from requests. One who comes sooner waits for that build: there are never two of one tenant at a time. One whose version another
+//! write has overtaken meanwhile reads for itself.
+//!
+//! A hand-over does not wait. It may take [whatever is at hand](Networks::at_hand), be it older than the version that it holds, if it
+//! reads those whom it finds there [once more](Networks::part) before it takes one of them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,14 +17,17 @@ use lru::LruCache;
 
 use crate::domain::id::{InterfaceId, TenantId};
 use crate::domain::interface::{CandidateKind, Definition};
+use crate::domain::lead::Recipient;
 use crate::routing::{Network, NetworkParts, Plan};
 use crate::store::tenants::VersionHold;
 use crate::store::{Conn, Store, StoreError, categories, contacts, dealers, fields, groups, tenants, users};
 
 /// Of the memory, one part in so many is for compiled interfaces: they cost milliseconds, a network hundreds of them.
 const PLANS_SHARE: usize = 4;
-/// Below this a network is built faster than a thread is found for it.
-const BUILT_INLINE_MAX: usize = 500;
+/// Up to this a network is built faster than a thread is found for it, and read as fast as a part of it.
+const SMALL_MAX: usize = 500;
+/// Rows that are read by their ids at once: well below the 32,766 values that SQLite lets a statement have.
+const IDS_AT_ONCE: usize = 5_000;
 
 /// The networks of all tenants that were asked for lately, and the interfaces compiled against them.
 pub struct Networks {
@@ -47,6 +53,7 @@ struct Counts {
     hits: AtomicU64,
     builds: AtomicU64,
     build_micros: AtomicU64,
+    parts: AtomicU64,
     evictions: AtomicU64,
 }
 
@@ -67,6 +74,8 @@ pub struct NetworksUsage {
     pub builds: u64,
     /// What the building took in all, the reading not counted, in microseconds.
     pub build_micros: u64,
+    /// How often only those were read whom a network of an older version had named.
+    pub parts: u64,
     /// How often one left for want of room.
     pub evictions: u64,
 }
@@ -101,6 +110,30 @@ impl Networks {
         self.forget_plans(before.as_slice());
         self.make_room(tenant);
         Ok(network)
+    }
+
+    /// The tenant's network in memory, of whatever version. None while there is none, or only a small one, which costs as little to read
+    /// anew as a part of it would.
+    pub fn at_hand(&self, tenant: TenantId) -> Option<Arc<Network>> {
+        let network = locked(&self.slot(tenant).current).clone()?;
+        let people = network.pool(CandidateKind::Dealer).len() + network.pool(CandidateKind::User).len();
+        let is_large = people > SMALL_MAX;
+        self.counts.hits.fetch_add(u64::from(is_large), Ordering::Relaxed);
+        is_large.then_some(network)
+    }
+
+    /// A network of these recipients, the dealers of those who are users, and the default dealer, at `version`. It is not kept.
+    /// INVARIANT: `conn` is a transaction that holds the version, so all of it is of one moment.
+    pub async fn part(
+        &self,
+        conn: &Conn,
+        tenant: TenantId,
+        version: i64,
+        recipients: &[Recipient],
+    ) -> Result<Arc<Network>, StoreError> {
+        let network = build(read_part(conn, tenant, version, recipients).await?).await?;
+        self.counts.parts.fetch_add(1, Ordering::Relaxed);
+        Ok(Arc::new(network))
     }
 
     /// Brings the networks in memory up to date, those whose version was raised since; others cost nothing but one short statement.
@@ -160,7 +193,7 @@ impl Networks {
             (plans.len(), plans.iter().map(|(_, plan)| plan.bytes()).sum())
         };
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let Counts { hits, builds, build_micros, evictions } = &self.counts;
+        let Counts { hits, builds, build_micros, parts, evictions } = &self.counts;
         NetworksUsage {
             networks,
             network_bytes,
@@ -169,6 +202,7 @@ impl Networks {
             hits: count(hits),
             builds: count(builds),
             build_micros: count(build_micros),
+            parts: count(parts),
             evictions: count(evictions),
         }
     }
@@ -272,8 +306,47 @@ async fn read(conn: &Conn, tenant: TenantId, version: i64) -> Result<NetworkPart
     })
 }
 
+async fn read_part(
+    conn: &Conn,
+    tenant: TenantId,
+    version: i64,
+    recipients: &[Recipient],
+) -> Result<NetworkParts, StoreError> {
+    let (mut dealer_ids, mut user_ids) = (Vec::new(), Vec::new());
+    for recipient in recipients {
+        match recipient {
+            Recipient::Dealer(id) => dealer_ids.push(*id),
+            Recipient::User(id) => user_ids.push(*id),
+        }
+    }
+    let definitions = fields::list_all(conn, tenant).await?;
+    let mut parts = NetworkParts {
+        version,
+        fields: definitions.into_iter().map(|stored| stored.definition).collect(),
+        categories: categories::list_all(conn, tenant).await?,
+        ..NetworkParts::default()
+    };
+    for ids in user_ids.chunks(IDS_AT_ONCE) {
+        parts.users.extend(users::lookup_many(conn, tenant, ids).await?);
+        parts.memberships.extend(groups::list_by_users(conn, tenant, ids).await?);
+    }
+    if !parts.users.is_empty() {
+        parts.groups = groups::list_all(conn, tenant).await?;
+    }
+    dealer_ids.extend(parts.users.iter().filter_map(|user| user.dealer));
+    dealer_ids.extend(dealers::find_default(conn, tenant).await?.map(|dealer| dealer.id));
+    dealer_ids.sort_unstable();
+    dealer_ids.dedup();
+    for ids in dealer_ids.chunks(IDS_AT_ONCE) {
+        parts.dealers.extend(dealers::lookup_many(conn, tenant, ids).await?);
+        let contacts = contacts::list_by_dealers(conn, tenant, ids).await?;
+        parts.reachable.extend(contacts.iter().filter(|one| one.can_be_offered()).map(|one| one.dealer));
+    }
+    Ok(parts)
+}
+
 async fn build(parts: NetworkParts) -> Result<Network, StoreError> {
-    if parts.dealers.len() + parts.users.len() <= BUILT_INLINE_MAX {
+    if parts.dealers.len() + parts.users.len() <= SMALL_MAX {
         return Ok(Network::build(parts));
     }
     let built = tokio::task::spawn_blocking(|| Network::build(parts)).await;

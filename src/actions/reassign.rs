@@ -13,7 +13,7 @@ use crate::store::{Conn, Scope, StoreError, dealers, leads};
 
 use super::context::{Context, event_actor};
 use super::error::ActionError;
-use super::handover::{Decided, Directory, Engine, Firmness, Move, Placement, Tell, carry_out, inputs};
+use super::handover::{Decided, Directory, Engine, Firmness, Move, Placement, Task, Tell, carry_out, inputs};
 use super::held::Held;
 use super::permit::{Permission, permit};
 use super::work::{Begun, Call};
@@ -217,10 +217,12 @@ async fn from_interface(
     (interface, settings, notify): (InterfaceId, Settings, bool),
     moment: &(Timestamp, EventActor),
 ) -> Result<Vec<Decided>, ActionError> {
-    let mut engine = Engine::prepare(context, conn, held, moment.clone(), &[interface], Firmness::ToWrite).await?;
+    let each: Vec<&Lead> = copies.iter().collect();
+    let task = Task { copies: &each, more: Some((interface, settings.algorithm)) };
+    let mut engine = Engine::prepare(context, conn, held, moment.clone(), task, Firmness::ToWrite).await?;
     let mut all = Vec::with_capacity(copies.len());
     for copy in copies {
-        let decided = engine.decide_from(copy, held.request(copy)?, interface, settings, notify);
+        let decided = engine.decide_from(copy, held.request(copy)?, interface, settings, notify).await?;
         all.push(decided.ok_or_else(|| {
             ActionError::refused(
                 "interfaceId",
@@ -254,7 +256,7 @@ pub fn direct(
         outcome: Outcome::Assigned,
         decided_at: *at,
         decided_by: by.id.clone(),
-        inputs: inputs(copy, held.request(copy)?, &chain),
+        inputs: inputs(copy, held.request(copy)?, &chain, None),
         candidates: Vec::new(),
         considered: 0,
         matched: 0,

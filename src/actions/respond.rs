@@ -11,7 +11,7 @@ use crate::store::{Conn, Scope, StoreError, leads};
 use super::answer::{self, Answer, Answered};
 use super::context::{Context, event_actor};
 use super::error::ActionError;
-use super::handover::{Changes, Desk, Directory, Engine, Firmness, Move, Tell, Urgency, Verdict, carry_out};
+use super::handover::{Changes, Desk, Directory, Engine, Firmness, Move, Task, Tell, Urgency, Verdict, carry_out};
 use super::held::Held;
 use super::permit::{Permission, permit};
 use super::work::{Begun, Call};
@@ -109,7 +109,9 @@ async fn move_on(
         // A blast's other copies still wait; the last of them decides what comes next.
         return Ok(Changes { updated: vec![copy], ..Changes::default() });
     }
-    let mut engine = Engine::prepare(context, conn, held, (at, by.clone()), &[], Firmness::ToWrite).await?;
+    let rejected = copy.clone();
+    let task = Task { copies: &[&rejected], more: None };
+    let mut engine = Engine::prepare(context, conn, held, (at, by.clone()), task, Firmness::ToWrite).await?;
     let request = held.request(&copy)?;
     let job = held
         .jobs
@@ -117,7 +119,7 @@ async fn move_on(
         .filter(|job| job.enabled)
         .find(|job| engine.verdict(job, &copy, request, Urgency::AtOnce) == Verdict::Act);
     if let Some(job) = job {
-        let decided = engine.decide(&copy, request, job)?;
+        let decided = engine.decide(&copy, request, job).await?;
         let why = format!("rejected, handed on by the job `{}`", job.name);
         let one = Move { copy, decided, job: Some(job), why, tell: Tell::Nobody };
         return carry_out(context, conn, held, vec![one], (at, by)).await;

@@ -177,7 +177,8 @@ impl Decision {
         self.0.interface.map(|(_, number)| i32::try_from(number).unwrap_or(i32::MAX))
     }
 
-    /// The values of the lead that mattered.
+    /// The values of the lead that mattered. `network` names the version of the network in which candidates were found and all others
+    /// were counted, and the version as which those who were found were looked at again before one was taken.
     async fn inputs(&self) -> Json<&Value> {
         Json(&self.0.inputs)
     }

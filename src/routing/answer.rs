@@ -14,7 +14,7 @@ use crate::domain::lead::Recipient;
 use crate::rules::{Reason, SortKey};
 
 /// By what candidates are ordered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sorted {
     /// By the interface's sort levels.
     AsDefined,
@@ -129,13 +129,21 @@ impl Plan {
     }
 
     pub(super) fn rank_up_to(&self, question: Question<'_>, sorted: Sorted, limit: usize) -> Ranking {
-        const BY_DISTANCE: &[Level] = &[Level::Distance { direction: Direction::Asc, nulls: Nulls::Last }];
         let search = Search::new(self, question);
-        let levels = match sorted {
+        let found = search.first(self.levels_of(sorted), limit);
+        self.ranking(&search, sorted, found, self.pool().len() as u64)
+    }
+
+    pub(super) fn levels_of(&self, sorted: Sorted) -> &[Level] {
+        const BY_DISTANCE: &[Level] = &[Level::Distance { direction: Direction::Asc, nulls: Nulls::Last }];
+        match sorted {
             Sorted::AsDefined => self.levels(),
             Sorted::ByDistance => BY_DISTANCE,
-        };
-        let Found { first, matched, tally } = search.first(levels, limit);
+        }
+    }
+
+    pub(super) fn ranking(&self, search: &Search<'_>, sorted: Sorted, found: Found, considered: u64) -> Ranking {
+        let Found { first, matched, tally } = found;
         let ranked = |place: u32| {
             let distance_km = search.row(place).distance_km();
             Some(Ranked { recipient: self.pool().id(place)?, distance_km, place })
@@ -143,9 +151,9 @@ impl Plan {
         let needs_distance = self.needs_distance() || sorted == Sorted::ByDistance;
         Ranking {
             candidates: first.into_iter().filter_map(ranked).collect(),
-            considered: self.pool().len() as u64,
+            considered,
             matched,
-            problem: (needs_distance && question.subject.point().is_none()).then_some(Problem::NoPoint),
+            problem: (needs_distance && search.point().is_none()).then_some(Problem::NoPoint),
             tally,
         }
     }

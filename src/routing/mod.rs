@@ -33,6 +33,7 @@ mod row;
 #[cfg(test)]
 mod sample;
 mod shortcut;
+mod shortlist;
 #[cfg(test)]
 mod tests;
 
@@ -49,5 +50,6 @@ pub use network::{Network, NetworkParts, Pool};
 pub use plan::Plan;
 pub use ranking::{Problem, Ranked, Ranking};
 pub use search::Question;
+pub use shortlist::Shortlist;
 pub use spread::even_split;
 pub use subject::Subject;

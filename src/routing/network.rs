@@ -103,7 +103,7 @@ pub(super) enum Standing {
 }
 
 /// When a user is away.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct Absence {
     time_zone: Tz,
     days: Vec<DaysOff>,
@@ -196,6 +196,13 @@ impl Network {
     /// Whether some dealer takes only so many leads, so that loads matter whatever the interface says.
     pub fn has_capacities(&self) -> bool {
         !self.dealers.limited.is_empty()
+    }
+
+    /// Whether somebody is in both networks, and no expression and no rule can tell them apart; their names aside. Only for networks with
+    /// equal catalogs.
+    pub fn has_as_in(&self, other: &Self, recipient: Recipient) -> bool {
+        let places = self.place(recipient).zip(other.place(recipient));
+        places.is_some_and(|(own, others)| self.pool_of(recipient).is_same(own, other.pool_of(recipient), others))
     }
 
     pub(super) fn pool_of(&self, recipient: Recipient) -> &Pool {
@@ -318,6 +325,19 @@ impl Pool {
             absence.days.iter().any(|days| days.from <= today && today <= days.until)
         };
         self.absences.iter().filter(|(_, absence)| is_away(absence)).map(|(place, _)| *place).collect()
+    }
+
+    fn absence(&self, place: u32) -> Option<&Absence> {
+        let at = self.absences.binary_search_by_key(&place, |(place, _)| *place);
+        at.ok().and_then(|at| self.absences.get(at)).map(|(_, absence)| absence)
+    }
+
+    fn is_same(&self, place: u32, other: &Self, others: u32) -> bool {
+        let of_both = |pool: &Self, at| (pool.standing(at), pool.country(at), pool.point(at), pool.capacity(at));
+        let mut columns = self.columns.iter().zip(&other.columns);
+        of_both(self, place) == of_both(other, others)
+            && self.absence(place) == other.absence(others)
+            && columns.all(|(own, other)| own.value(place as usize) == other.value(others as usize))
     }
 
     pub(super) fn column(&self, column: usize) -> Option<&Column> {

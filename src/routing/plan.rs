@@ -102,6 +102,12 @@ impl Plan {
         Ok(Self::of(network, kind, rules))
     }
 
+    /// The same interface, compiled against another network; `None` if expressions may mean something else there.
+    pub fn over(&self, network: &Arc<Network>) -> Option<Self> {
+        (network.catalog() == self.network.catalog())
+            .then(|| Self::of(Arc::clone(network), self.kind, self.rules.clone()))
+    }
+
     /// Compiles what was checked against this network's catalog.
     fn of(network: Arc<Network>, kind: CandidateKind, rules: CheckedDefinition) -> Self {
         let (early, late) = split(&rules);

@@ -157,6 +157,11 @@ pub(super) fn network(dealers: Vec<Dealer>) -> Arc<Network> {
 
 /// Half of what can be missing is; every value repeats often.
 pub(super) fn world(seed: u64, count: u128) -> Arc<Network> {
+    Arc::new(Network::build(world_parts(seed, count)))
+}
+
+/// The same dealers and users by their ids and numbers for every seed.
+pub(super) fn world_parts(seed: u64, count: u128) -> NetworkParts {
     let mut dice = Dice(seed);
     let dealers: Vec<Dealer> = (0..count).map(|number| random_dealer(&mut dice, number)).collect();
     let reachable: HashSet<DealerId> = dealers.iter().map(|dealer| dealer.id).filter(|_| dice.chance(0.9)).collect();
@@ -176,7 +181,7 @@ pub(super) fn world(seed: u64, count: u128) -> Arc<Network> {
         .filter(|_| dice.chance(0.5))
         .map(|(user, group)| Membership { group, user, manages: false })
         .collect();
-    Arc::new(Network::build(NetworkParts { dealers, reachable, users, groups, memberships, ..words() }))
+    NetworkParts { dealers, reachable, users, groups, memberships, ..words() }
 }
 
 fn random_dealer(dice: &mut Dice, number: u128) -> Dealer {

@@ -411,7 +411,7 @@ impl<'a> Search<'a> {
     }
 
     /// The first term that is not true, and whether it is unknown rather than false.
-    fn failed(&self, place: u32, class: Class) -> Option<(usize, bool)> {
+    pub(super) fn failed(&self, place: u32, class: Class) -> Option<(usize, bool)> {
         if let Some(failed) = self.plan.failed_term(class) {
             return Some(failed);
         }

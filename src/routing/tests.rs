@@ -109,7 +109,7 @@ fn definition_of(
     )
 }
 
-fn any_definition() -> impl Strategy<Value = (CandidateKind, Definition)> {
+pub(super) fn any_definition() -> impl Strategy<Value = (CandidateKind, Definition)> {
     prop_oneof![
         3 => definition_of(DEALER_FILTERS, DEALER_SORTS).prop_map(|definition| (CandidateKind::Dealer, definition)),
         1 => definition_of(USER_FILTERS, USER_SORTS).prop_map(|definition| (CandidateKind::User, definition)),

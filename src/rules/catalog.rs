@@ -140,7 +140,7 @@ pub enum FieldSource {
 }
 
 /// A field that an expression can name.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     /// Its whole name: `dealer.custom.ev`.
     pub path: String,
@@ -180,8 +180,8 @@ pub struct CatalogParts<'a> {
     pub categories: &'a [CategoryGroup],
 }
 
-/// All fields of one tenant.
-#[derive(Clone, Debug)]
+/// All fields of one tenant. Expressions mean the same over two that are equal.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Catalog {
     fields: Vec<Field>,
     by_path: HashMap<String, FieldId>,

@@ -29,6 +29,7 @@ mod network_api;
 mod network_import;
 mod network_write;
 mod networks;
+mod older_networks;
 mod races;
 mod rules_golden;
 mod rules_plans;

@@ -1,4 +1,7 @@
-//! The engine: for each copy that is to be handed on, who gets it and why. Everything is read before; deciding itself is pure.
+//! The engine: for each copy that is to be handed on, who gets it and why. What it takes is read before; deciding itself is pure.
+//!
+//! While the network at hand is older than the version that the transaction holds, candidates are found there and looked at again as
+//! they are now (see `recheck`). Only if those do not tell who gets a copy, the whole network of that version is waited for.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,33 +10,22 @@ use serde_json::json;
 
 use crate::actions::Context;
 use crate::actions::held::Held;
-use crate::actions::loads::loads;
 use crate::domain::Timestamp;
 use crate::domain::decision::{Decision, Excluded, Outcome, RankedCandidate};
 use crate::domain::event::EventActor;
 use crate::domain::id::{InterfaceId, JobId, RequestId};
-use crate::domain::interface::{Interface, InterfaceVersion};
 use crate::domain::job::{Algorithm, Fallback, Job, Ranking};
 use crate::domain::lead::{Lead, Recipient};
 use crate::domain::request::Request;
-use crate::routing::{self, Choice, History, Loads, Network, Nobody, Plan, Question, Settings, Sorted, Subject};
-use crate::rules::{Checked, Expect, Truth, check};
+use crate::routing::{self, Choice, History, Network, Nobody, Question, Settings, Sorted, Subject};
+use crate::rules::{Term, Truth};
 use crate::store::tenants::VersionHold;
-use crate::store::{Conn, StoreError, decisions, interfaces, tenants};
+use crate::store::{Conn, StoreError, decisions, tenants};
 
 use super::desk::Placement;
-use super::directory::Directory;
-use super::eligible::{Condition, Urgency, Verdict, verdict};
-
-/// A published interface, compiled.
-pub struct Published {
-    /// The interface.
-    pub interface: Interface,
-    /// Its published version.
-    pub version: InterfaceVersion,
-    /// Compiled against the network.
-    pub plan: Arc<Plan>,
-}
+use super::eligible::{Condition, Skip, Urgency, Verdict, verdict};
+use super::ground::{Ground, Published};
+use super::recheck::{Older, Rankings, Recheck, recipients, sorted};
 
 /// How a copy is handed on.
 #[derive(Clone, Copy)]
@@ -58,18 +50,29 @@ pub struct Decided {
     pub placements: Vec<Placement>,
 }
 
+/// What is to be decided.
+#[derive(Clone, Copy)]
+pub struct Task<'a> {
+    /// About which copies.
+    pub copies: &'a [&'a Lead],
+    /// From which interface and how, if not by the tenant's enabled jobs alone.
+    pub more: Option<(InterfaceId, Algorithm)>,
+}
+
 /// Everything that deciding reads.
 pub struct Engine<'c> {
     context: &'c Context,
+    conn: &'c Conn,
     held: &'c Held,
     at: Timestamp,
     by: EventActor,
-    network: Arc<Network>,
-    loads: Loads,
-    published: HashMap<InterfaceId, Published>,
-    conditions: HashMap<JobId, Option<Checked>>,
-    rankings: HashMap<(RequestId, JobId), Vec<RankedCandidate>>,
-    fallbacks: Directory,
+    wanted: Vec<InterfaceId>,
+    ground: Ground,
+    /// Set while the ground is only the part of the network that an older one named.
+    recheck: Option<Recheck>,
+    rankings: Rankings,
+    /// Who got a lead since the ground was read.
+    taken: Vec<Recipient>,
 }
 
 /// How firmly the engine holds what it reads.
@@ -81,122 +84,132 @@ pub enum Firmness {
     ToLook,
 }
 
+/// On whose word a copy is handed on.
+#[derive(Clone, Copy)]
+enum Order<'j> {
+    Job(&'j Job),
+    Named { interface: InterfaceId, settings: Settings, notify: bool },
+}
+
 impl<'c> Engine<'c> {
-    /// Reads what deciding about `held` by the tenant's jobs, and from `more` interfaces, needs.
+    /// Reads what deciding about the task's copies needs. `held` holds them all.
     pub async fn prepare(
         context: &'c Context,
-        conn: &Conn,
+        conn: &'c Conn,
         held: &'c Held,
         (at, by): (Timestamp, EventActor),
-        more: &[InterfaceId],
+        task: Task<'_>,
         firmness: Firmness,
     ) -> Result<Self, StoreError> {
-        let tenant = held.tenant.id;
-        let network = hold_network(context, conn, held, firmness).await?;
-        let mut wanted: Vec<InterfaceId> =
-            held.jobs.iter().map(|job| job.interface).chain(more.iter().copied()).collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let mut published = HashMap::new();
-        for (interface, version) in interfaces::list_published(conn, tenant, &wanted).await? {
-            // What was published was checked; a plan that fails now has lost a field it reads, and the job says so as a skip.
-            let key = (interface.id, version.number);
-            let Some(plan) = context.networks.plan(&network, interface.candidate_kind, key, &version.definition) else {
-                continue;
-            };
-            published.insert(interface.id, Published { interface, version, plan });
-        }
-        let needed = published.values().any(|published| published.plan.needs_loads());
-        let loads = loads(conn, &held.tenant, &network, at, needed).await?;
-        let of_jobs = held.jobs.iter().filter_map(|job| match job.fallback {
-            Fallback::User(user) => Some(Recipient::User(user)),
-            _ => None,
-        });
-        let fallbacks: Vec<Recipient> = of_jobs.chain(network.default_dealer().map(Recipient::Dealer)).collect();
-        let fallbacks = Directory::load(conn, tenant, &fallbacks).await?;
-        let conditions = held.jobs.iter().map(|job| (job.id, condition(&network, job))).collect();
         let rankings = rankings(conn, held).await?;
-        Ok(Self { context, held, at, by, network, loads, published, conditions, rankings, fallbacks })
-    }
-
-    /// The network that candidates are taken from.
-    pub fn network(&self) -> &Arc<Network> {
-        &self.network
-    }
-
-    /// A published interface.
-    pub fn published(&self, id: InterfaceId) -> Option<&Published> {
-        self.published.get(&id)
+        let wanted = task.interfaces(held);
+        let (ground, recheck) = match hold_network(context, conn, held, firmness).await? {
+            Hold::Current(network) => (Ground::on(context, conn, held, at, network, &wanted).await?, None),
+            Hold::Older(older) => {
+                match Box::pin(Recheck::make(context, conn, held, at, &older, task, &rankings)).await? {
+                    Some((recheck, ground)) => (ground, Some(recheck)),
+                    None => {
+                        let network = whole_network(context, conn, held, older.version).await?;
+                        (Ground::on(context, conn, held, at, network, &wanted).await?, None)
+                    }
+                }
+            }
+        };
+        Ok(Self { context, conn, held, at, by, wanted, ground, recheck, rankings, taken: Vec::new() })
     }
 
     /// What a job does with a copy now.
     pub fn verdict(&self, job: &Job, copy: &Lead, request: &Request, urgency: Urgency) -> Verdict {
-        if !self.published.contains_key(&job.interface) {
-            return Verdict::Skip(super::eligible::Skip::NothingPublished);
+        if !self.ground.published.contains_key(&job.interface) {
+            return Verdict::Skip(Skip::NothingPublished);
         }
         let chain = self.held.chain(copy.request);
         verdict(job, (copy, chain), urgency, self.at, || self.condition(job, copy, request))
     }
 
-    /// The way in which a job hands leads on; `None` without a published interface.
-    pub fn way<'a>(&'a self, job: &'a Job) -> Option<Way<'a>> {
-        let published = self.published.get(&job.interface)?;
-        Some(Way {
-            published,
-            settings: Settings::of(job),
-            fallback: job.fallback,
-            job: Some(job),
-            notify: job.notify.new_owner,
+    /// Who gets `copy`. Those who are taken count as having it for the next decision.
+    pub async fn decide(&mut self, copy: &Lead, request: &Request, job: &Job) -> Result<Decided, StoreError> {
+        let decided = self.settle(copy, request, Order::Job(job)).await?;
+        decided.ok_or_else(|| {
+            StoreError::corrupt("jobs.interface_id", format!("{} has no published version", job.interface))
         })
     }
 
-    /// Who gets `copy`. Those who are taken count as having it for the next decision.
-    pub fn decide(&mut self, copy: &Lead, request: &Request, job: &Job) -> Result<Decided, StoreError> {
-        let missing =
-            || StoreError::corrupt("jobs.interface_id", format!("{} has no published version", job.interface));
-        let decided = self.answer(copy, request, self.way(job).ok_or_else(missing)?);
-        for placement in &decided.placements {
-            self.loads.add(placement.recipient);
-        }
-        Ok(decided)
-    }
-
-    /// Who gets `copy` from an interface that somebody named.
-    pub fn decide_from(
+    /// Who gets `copy` from an interface that somebody named; `None` without a published version.
+    pub async fn decide_from(
         &mut self,
         copy: &Lead,
         request: &Request,
         interface: InterfaceId,
         settings: Settings,
         notify: bool,
-    ) -> Option<Decided> {
-        let published = self.published.get(&interface)?;
-        let decided =
-            self.answer(copy, request, Way { published, settings, fallback: Fallback::Leave, job: None, notify });
-        for placement in &decided.placements {
-            self.loads.add(placement.recipient);
+    ) -> Result<Option<Decided>, StoreError> {
+        self.settle(copy, request, Order::Named { interface, settings, notify }).await
+    }
+
+    async fn settle(
+        &mut self,
+        copy: &Lead,
+        request: &Request,
+        order: Order<'_>,
+    ) -> Result<Option<Decided>, StoreError> {
+        let mut decided = self.way(order).and_then(|way| self.answer(copy, request, way));
+        if decided.is_none() && self.recheck.take().is_some() {
+            // Whom the older network named does not tell who gets it: then nothing less than the whole network does.
+            Box::pin(self.widen()).await?;
+            decided = self.way(order).and_then(|way| self.answer(copy, request, way));
         }
-        Some(decided)
+        for placement in decided.iter().flat_map(|decided| &decided.placements) {
+            self.ground.loads.add(placement.recipient);
+            self.taken.push(placement.recipient);
+        }
+        Ok(decided)
+    }
+
+    /// Stands on the whole network from here on.
+    async fn widen(&mut self) -> Result<(), StoreError> {
+        let version = self.ground.network.version();
+        let network = whole_network(self.context, self.conn, self.held, version).await?;
+        self.ground = Ground::on(self.context, self.conn, self.held, self.at, network, &self.wanted).await?;
+        self.taken.iter().for_each(|recipient| self.ground.loads.add(*recipient));
+        Ok(())
+    }
+
+    fn way<'a>(&'a self, order: Order<'a>) -> Option<Way<'a>> {
+        let of = |interface| self.ground.published.get(&interface);
+        Some(match order {
+            Order::Job(job) => Way {
+                published: of(job.interface)?,
+                settings: Settings::of(job),
+                fallback: job.fallback,
+                job: Some(job),
+                notify: job.notify.new_owner,
+            },
+            Order::Named { interface, settings, notify } => {
+                Way { published: of(interface)?, settings, fallback: Fallback::Leave, job: None, notify }
+            }
+        })
     }
 
     fn condition(&self, job: &Job, copy: &Lead, request: &Request) -> Condition {
-        let Some(checked) = self.conditions.get(&job.id).and_then(Option::as_ref) else {
+        let Some(checked) = self.ground.conditions.get(&job.id).and_then(Option::as_ref) else {
             // Blank holds for every lead; one that no longer checks holds for none.
             return if job.condition.trim().is_empty() { Condition::Met } else { Condition::NotMet };
         };
         let chain = self.chain(copy);
-        let subject = Subject::new(&self.network, copy, request, &chain);
-        match routing::holds(checked, &self.network, &subject, self.at) {
+        let subject = Subject::new(&self.ground.network, copy, request, &chain);
+        match routing::holds(checked, &self.ground.network, &subject, self.at) {
             Truth::True => Condition::Met,
-            _ if checked.terms().iter().any(crate::rules::Term::mentions_now) => Condition::NotYet,
+            _ if checked.terms().iter().any(Term::mentions_now) => Condition::NotYet,
             _ => Condition::NotMet,
         }
     }
 
-    fn answer(&self, copy: &Lead, request: &Request, way: Way<'_>) -> Decided {
+    /// `None` if those whom an older network named do not tell; the whole network always does.
+    fn answer(&self, copy: &Lead, request: &Request, way: Way<'_>) -> Option<Decided> {
         let chain = self.chain(copy);
-        let subject = Subject::new(&self.network, copy, request, &chain);
-        let question = Question { subject: &subject, loads: &self.loads, now: self.at };
+        let subject = Subject::new(&self.ground.network, copy, request, &chain);
+        let question = Question { subject: &subject, loads: &self.ground.loads, now: self.at };
         let plan = &way.published.plan;
         let frozen = way.job.and_then(|job| self.rankings.get(&(copy.request, job.id)));
         let frozen_ids: Option<Vec<Recipient>> = frozen.map(|ranked| ranked.iter().map(|one| one.recipient).collect());
@@ -207,10 +220,19 @@ impl<'c> Engine<'c> {
             rounds: u32::try_from(self.held.chain(copy.request).iter().filter(made_by).count()).unwrap_or(u32::MAX),
             frozen: frozen_ids.as_deref(),
         };
-        let sorted = if way.settings.algorithm == Algorithm::Nearest { Sorted::ByDistance } else { Sorted::AsDefined };
-        let ranking = plan.rank(question, sorted);
+        let sorted = sorted(way.settings.algorithm);
+        let ranking = match &self.recheck {
+            Some(recheck) => {
+                let key = (copy.id, way.published.interface.id, sorted);
+                recheck.rank(plan, question, key, &self.taken)?
+            }
+            None => plan.rank(question, sorted),
+        };
         let choice =
             routing::choose(way.settings, &ranking.recipients(), &history, |one| plan.can_take(question, one).is_ok());
+        if self.recheck.is_some() && choice == Choice::Nobody(Nobody::NoCandidate) {
+            return None;
+        }
         let candidates = match frozen {
             Some(frozen) if !way.settings.ranks_anew(&history) => frozen.clone(),
             _ => plan.describe(question, &ranking),
@@ -221,7 +243,7 @@ impl<'c> Engine<'c> {
             matched: ranking.matched,
             excluded: ranking.excluded(),
         };
-        self.decided((copy, request), way, choice, found)
+        Some(self.decided((copy, request), way, choice, found))
     }
 
     fn decided(&self, (copy, request): (&Lead, &Request), way: Way<'_>, choice: Choice, found: Found) -> Decided {
@@ -266,7 +288,7 @@ impl<'c> Engine<'c> {
             outcome,
             decided_at: self.at,
             decided_by: self.by.id.clone(),
-            inputs: inputs(copy, request, &self.chain(copy)),
+            inputs: inputs(copy, request, &self.chain(copy), Some(self.seen())),
             considered: found.considered,
             matched: found.matched,
             excluded: found.excluded,
@@ -279,16 +301,46 @@ impl<'c> Engine<'c> {
     /// The fallback, unless it has had the request before or is no longer active.
     fn fallback(&self, fallback: Fallback, copy: &Lead) -> Option<Recipient> {
         let recipient = match fallback {
-            Fallback::DefaultDealer => Recipient::Dealer(self.network.default_dealer()?),
+            Fallback::DefaultDealer => Recipient::Dealer(self.ground.network.default_dealer()?),
             Fallback::User(user) => Recipient::User(user),
             Fallback::Leave => return None,
         };
-        (self.fallbacks.may_receive(recipient) && !self.chain(copy).contains(&recipient)).then_some(recipient)
+        (self.ground.fallbacks.may_receive(recipient) && !self.chain(copy).contains(&recipient)).then_some(recipient)
     }
 
     fn chain(&self, copy: &Lead) -> Vec<Recipient> {
-        self.held.chain(copy.request).iter().filter_map(|other| other.recipient).collect()
+        recipients(self.held.chain(copy.request))
     }
+
+    fn seen(&self) -> Seen {
+        let checked = self.ground.network.version();
+        Seen { version: self.recheck.as_ref().map_or(checked, Recheck::older), checked }
+    }
+}
+
+impl Task<'_> {
+    pub(super) fn interfaces(&self, held: &Held) -> Vec<InterfaceId> {
+        let more = self.more.map(|(interface, _)| interface);
+        let mut wanted: Vec<InterfaceId> = held.jobs.iter().map(|job| job.interface).chain(more).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        wanted
+    }
+
+    /// In which ways a copy may be handed on.
+    pub(super) fn ways(&self, held: &Held) -> Vec<(InterfaceId, Sorted)> {
+        let jobs = held.jobs.iter().filter(|job| job.enabled).map(|job| (job.interface, job.algorithm));
+        jobs.chain(self.more).map(|(interface, algorithm)| (interface, sorted(algorithm))).collect()
+    }
+}
+
+/// Which network a decision was made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    /// The version in which candidates were found, and all others counted.
+    pub version: i64,
+    /// The version as which those who were found were looked at, the same or a later one.
+    pub checked: i64,
 }
 
 /// What a ranking found, or the frozen one that goes on.
@@ -299,33 +351,48 @@ struct Found {
     excluded: Excluded,
 }
 
-/// The network as it is for the rest of the transaction.
-async fn hold_network(
-    context: &Context,
-    conn: &Conn,
-    held: &Held,
-    firmness: Firmness,
-) -> Result<Arc<Network>, StoreError> {
+/// What the transaction has of the network.
+enum Hold {
+    /// As it is for the rest of the transaction, or, only to look, as it was just now.
+    Current(Arc<Network>),
+    /// One of an earlier version.
+    Older(Older),
+}
+
+async fn hold_network(context: &Context, conn: &Conn, held: &Held, firmness: Firmness) -> Result<Hold, StoreError> {
     let tenant = held.tenant.id;
+    let hold = |network: &Network| {
+        if network.has_capacities() { VersionHold::Exclusive } else { VersionHold::Shared }
+    };
+    if firmness == Firmness::ToWrite
+        && let Some(network) = context.networks.at_hand(tenant)
+    {
+        let version = tenants::network_version(conn, tenant, hold(&network)).await?;
+        let is_current = network.version() == version;
+        return Ok(if is_current { Hold::Current(network) } else { Hold::Older(Older { network, version }) });
+    }
     let now = tenants::network_version(conn, tenant, VersionHold::None).await?;
     let network = context.networks.load(conn, tenant, now).await?;
     if firmness == Firmness::ToLook {
-        return Ok(network);
+        return Ok(Hold::Current(network));
     }
-    let hold = if network.has_capacities() { VersionHold::Exclusive } else { VersionHold::Shared };
-    let version = tenants::network_version(conn, tenant, hold).await?;
-    if version == network.version() { Ok(network) } else { context.networks.load(conn, tenant, version).await }
+    let version = tenants::network_version(conn, tenant, hold(&network)).await?;
+    let is_current = network.version() == version;
+    Ok(Hold::Current(if is_current { network } else { whole_network(context, conn, held, version).await? }))
 }
 
-fn condition(network: &Network, job: &Job) -> Option<Checked> {
-    if job.condition.trim().is_empty() {
-        return None;
+/// The network at the version that the transaction holds, be it read for this.
+async fn whole_network(context: &Context, conn: &Conn, held: &Held, version: i64) -> Result<Arc<Network>, StoreError> {
+    let network = context.networks.load(conn, held.tenant.id, version).await?;
+    if network.has_capacities() {
+        // The one by which the version was held may have had none, and then it is only shared so far.
+        tenants::network_version(conn, held.tenant.id, VersionHold::Exclusive).await?;
     }
-    check(&job.condition, network.catalog(), crate::rules::Context::LeadCondition, Expect::Condition).ok()
+    Ok(network)
 }
 
 /// The first ranking of each round robin that goes on with it.
-async fn rankings(conn: &Conn, held: &Held) -> Result<HashMap<(RequestId, JobId), Vec<RankedCandidate>>, StoreError> {
+async fn rankings(conn: &Conn, held: &Held) -> Result<Rankings, StoreError> {
     let frozen = |job: &&Job| job.algorithm == Algorithm::RoundRobin && job.ranking == Ranking::Frozen;
     let jobs: Vec<JobId> = held.jobs.iter().filter(frozen).map(|job| job.id).collect();
     let goes_on = |copy: &&Lead| copy.job.is_some_and(|job| jobs.contains(&job));
@@ -351,8 +418,9 @@ pub const fn algorithm_name(algorithm: Algorithm) -> &'static str {
     }
 }
 
-/// The values of the lead that mattered, so that the decision can be evaluated again. No personal data: decisions outlive erasure.
-pub fn inputs(copy: &Lead, request: &Request, chain: &[Recipient]) -> serde_json::Value {
+/// The values of the lead that mattered, and from which network candidates were taken, if from any; so that the decision can be
+/// evaluated again. No personal data: decisions outlive erasure.
+pub fn inputs(copy: &Lead, request: &Request, chain: &[Recipient], seen: Option<Seen>) -> serde_json::Value {
     json!({
         "state": copy.state,
         "round": copy.round,
@@ -364,6 +432,7 @@ pub fn inputs(copy: &Lead, request: &Request, chain: &[Recipient]) -> serde_json
         "postalCode": request.address.postal_code,
         "point": request.point.map(|(point, source)| json!({ "lat": point.lat(), "lon": point.lon(), "source": source })),
         "custom": copy.custom,
+        "network": seen.map(|seen| json!({ "version": seen.version, "checked": seen.checked })),
     })
 }
 

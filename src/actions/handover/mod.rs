@@ -12,10 +12,13 @@ mod desk;
 mod directory;
 mod eligible;
 mod engine;
+mod ground;
+mod recheck;
 
 pub use carry::{Move, carry_out};
 pub use changes::Changes;
 pub use desk::{Desk, Placement, Tell, about};
 pub use directory::{Directory, Person, user_person};
 pub use eligible::{Condition, Skip, Urgency, Verdict, deadlines, verdict};
-pub use engine::{Decided, Engine, Firmness, Published, Way, algorithm_name, inputs};
+pub use engine::{Decided, Engine, Firmness, Seen, Task, Way, algorithm_name, inputs};
+pub use ground::Published;
