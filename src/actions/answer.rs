@@ -86,6 +86,7 @@ pub fn apply(
             desk.event(EventKind::LeadAccepted, copy, None, None, None);
         }
         (Answer::Reject { reason }, Offered | Acknowledged | Accepted) => {
+            desk.give_turn_back(copy);
             copy.state = Rejected;
             copy.times.rejected_at = Some(at);
             copy.state_reason = Some(reason.clone());

@@ -109,7 +109,8 @@ pub(super) async fn reassign(
     let mut due: Vec<&Lead> = held.copies().filter(|copy| copy.due_at.is_some_and(|due_at| due_at <= at)).collect();
     due.sort_unstable_by_key(|copy| (copy.due_at, copy.id));
     let task = Task { copies: &due, more: None };
-    let mut engine = Engine::prepare(context, conn, &held, (at, baton()), task, Firmness::ToWrite).await?;
+    let engine = Engine::prepare(context, conn, &held, (at, baton()), task, Firmness::ToWrite).await?;
+    let mut engine = engine.with_ledgers(Firmness::ToWrite).await?;
     let mut tally = Tally::default();
     let mut moves = Vec::new();
     let mut left = Changes::default();

@@ -77,7 +77,8 @@ async fn batch(context: &Context, conn: &Conn, run: JobRun, job: &Job) -> Result
     let by = EventActor { kind: ActorKind::Job, id: job.id.to_string(), name: job.name.clone() };
     let (copies, more) = (as_held(&held, &copies)?, Some((job.interface, job.algorithm)));
     let task = Task { copies: &copies, more };
-    let mut engine = Engine::prepare(context, conn, &held, (at, by.clone()), task, Firmness::ToWrite).await?;
+    let engine = Engine::prepare(context, conn, &held, (at, by.clone()), task, Firmness::ToWrite).await?;
+    let mut engine = engine.with_ledgers(Firmness::ToWrite).await?;
     let (found, counts) = decide(&mut engine, &held, job, &copies).await?;
     let tell = if job.notify.old_owner { Tell::OldOwner } else { Tell::Nobody };
     let why = format!("not acknowledged in time, handed on by the job `{}`", job.name);
@@ -173,7 +174,8 @@ pub async fn dry_run(context: &Context, tenant: TenantId, id: JobId) -> Result<D
     let moment = (context.clock.now(), by);
     let (copies, more) = (as_held(&held, &copies)?, Some((job.interface, job.algorithm)));
     let task = Task { copies: &copies, more };
-    let mut engine = Engine::prepare(context, conn, &held, moment, task, Firmness::ToLook).await?;
+    let engine = Engine::prepare(context, conn, &held, moment, task, Firmness::ToLook).await?;
+    let mut engine = engine.with_ledgers(Firmness::ToLook).await?;
     let (moves, counts) = decide(&mut engine, &held, &job, &copies).await?;
     Ok(DryRun { moves, counts, is_cut })
 }

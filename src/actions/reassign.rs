@@ -199,8 +199,8 @@ async fn decide(
 
 /// How an interface that somebody named is asked, once and without a job; or why it cannot be.
 pub fn interface_settings(algorithm: Algorithm, blast_size: u32) -> Result<Settings, Invalid> {
-    if algorithm == Algorithm::RoundRobin {
-        let message = "a round robin needs a job that goes on with it, use SINGLE, BLAST or NEAREST";
+    if matches!(algorithm, Algorithm::RoundRobin | Algorithm::Rotation) {
+        let message = "a round robin or a rotation needs a job that goes on with it, use SINGLE, BLAST or NEAREST";
         return Err(Invalid::new("algorithm", InvalidCode::NotAllowed, message));
     }
     if !(1..=100).contains(&blast_size) {
@@ -272,5 +272,5 @@ pub fn direct(
         exception: None,
         notify,
     };
-    Ok(Decided { decision, placements: vec![placement] })
+    Ok(Decided { decision, placements: vec![placement], turns: Vec::new() })
 }

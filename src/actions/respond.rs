@@ -111,7 +111,8 @@ async fn move_on(
     }
     let rejected = copy.clone();
     let task = Task { copies: &[&rejected], more: None };
-    let mut engine = Engine::prepare(context, conn, held, (at, by.clone()), task, Firmness::ToWrite).await?;
+    let engine = Engine::prepare(context, conn, held, (at, by.clone()), task, Firmness::ToWrite).await?;
+    let mut engine = engine.with_ledgers(Firmness::ToWrite).await?;
     let request = held.request(&copy)?;
     let job = held
         .jobs

@@ -224,7 +224,7 @@ impl<'a> Course<'a> {
         let verdict = Verdict {
             ranked: &ranked,
             version: Some((published.interface, published.number)),
-            algorithm: algorithm_name(self.job.algorithm),
+            algorithm: self.job.algorithm.as_str(),
             outcome,
             job,
             by: by.name.clone(),
@@ -351,14 +351,5 @@ fn reason(cause: &Cause, ranked: &Ranked, outcome: Outcome) -> String {
         Outcome::Assigned => format!("{because}; first of {} that match", ranked.matched),
         Outcome::Fallback => format!("{because}; no dealer matches, so it goes to the default dealer"),
         Outcome::NoCandidate => format!("{because}; no dealer matches and there is nobody to fall back on"),
-    }
-}
-
-const fn algorithm_name(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::Single => "SINGLE",
-        Algorithm::Blast => "BLAST",
-        Algorithm::RoundRobin => "ROUND_ROBIN",
-        Algorithm::Nearest => "NEAREST",
     }
 }

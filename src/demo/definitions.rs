@@ -267,6 +267,7 @@ impl Author<'_> {
             blast_size: if plan.algorithm == Algorithm::Blast { 3 } else { 1 },
             ranking: Ranking::Recomputed,
             max_rounds: 4,
+            gives_turn_back: false,
             fallback: plan.fallback,
             keep_original: false,
             notify: Notify {

@@ -20,6 +20,21 @@ pub enum Algorithm {
     RoundRobin,
     /// The nearest candidate gets a copy, whatever the interface's sort says.
     Nearest,
+    /// The candidate that has had the fewest turns gets a copy, then the next one, until one acknowledges.
+    Rotation,
+}
+
+impl Algorithm {
+    /// As stored, as decisions name it, and as the API shows it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Single => "SINGLE",
+            Self::Blast => "BLAST",
+            Self::RoundRobin => "ROUND_ROBIN",
+            Self::Nearest => "NEAREST",
+            Self::Rotation => "ROTATION",
+        }
+    }
 }
 
 /// Whether a round robin keeps its first ranking.
@@ -67,8 +82,10 @@ pub struct Job {
     /// Copies per blast, 1 to 100.
     pub blast_size: u32,
     pub ranking: Ranking,
-    /// Copies that a round robin makes at most, 1 to 100.
+    /// Copies that a round robin or a rotation makes at most, 1 to 100.
     pub max_rounds: u32,
+    /// Whether an offer in rotation that ends without having been acknowledged gives the turn back.
+    pub gives_turn_back: bool,
     pub fallback: Fallback,
     /// The original stays alive until someone acknowledges.
     pub keep_original: bool,
@@ -95,6 +112,7 @@ impl Job {
             blast_size: 3,
             ranking: Ranking::Frozen,
             max_rounds: 5,
+            gives_turn_back: false,
             fallback: Fallback::Leave,
             keep_original: false,
             notify: Notify { old_owner: false, new_owner: true, manager: false, warn_before: None },

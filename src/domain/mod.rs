@@ -24,6 +24,7 @@ pub mod message;
 pub mod offer;
 pub mod place;
 pub mod request;
+pub mod rotation;
 pub mod sort;
 pub mod tenant;
 pub mod time;

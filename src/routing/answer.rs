@@ -4,12 +4,14 @@ use serde_json::Value as Json;
 
 use super::because::because;
 use super::definition::CheckedLevel;
+use super::loads::Loads;
 use super::order::first;
 use super::plan::{Level, Plan};
 use super::ranking::{Problem, Ranked, Ranking};
 use super::search::{Found, Question, Search};
+use crate::domain::Timestamp;
 use crate::domain::decision::{Exclusion, RankedCandidate};
-use crate::domain::interface::{Direction, Nulls};
+use crate::domain::interface::{CandidateKind, Direction, Nulls};
 use crate::domain::lead::Recipient;
 use crate::rules::{Reason, SortKey};
 
@@ -126,6 +128,20 @@ impl Plan {
         let place = self.network().place(recipient).filter(|place| self.pool().id(*place) == Some(recipient));
         let place = place.ok_or(Exclusion::Inactive)?;
         Search::new(self, question).barred(place).map_or(Ok(()), Err)
+    }
+
+    /// Who is away: no lead can go there now, whatever the lead is, by standing, absence, capacity or the filter's terms about the candidate
+    /// alone. Somebody who is not in the network is nobody's candidate, and neither here nor away.
+    pub fn away<'a>(&'a self, loads: &'a Loads, now: Timestamp) -> impl Fn(Recipient) -> bool + 'a {
+        let loads = loads.fitted(self.network());
+        let full: Vec<u32> = if self.kind() == CandidateKind::Dealer { loads.full().collect() } else { Vec::new() };
+        let absent = self.pool().away(now);
+        move |recipient| {
+            let place = self.network().place(recipient).filter(|place| self.pool().id(*place) == Some(recipient));
+            place.is_some_and(|place| {
+                self.class(place) < self.passes() || absent.contains(&place) || full.contains(&place)
+            })
+        }
     }
 
     pub(super) fn rank_up_to(&self, question: Question<'_>, sorted: Sorted, limit: usize) -> Ranking {

@@ -14,7 +14,7 @@ pub struct Settings {
     pub blast_size: u32,
     /// Whether a round robin keeps its first ranking.
     pub ranking: Ranking,
-    /// Copies that a round robin makes at most.
+    /// Copies that a round robin or a rotation makes at most.
     pub max_rounds: u32,
 }
 
@@ -50,10 +50,17 @@ pub enum Choice {
 pub enum Nobody {
     /// The job has done all that its algorithm does.
     Finished,
-    /// A round robin has made its most rounds.
+    /// A round robin or a rotation has made its most rounds.
     RoundsUsed,
     /// There is no candidate, or none is left.
     NoCandidate,
+}
+
+impl History<'_> {
+    /// Whether somebody holds the lead, or has had a copy.
+    pub fn has_had(&self, recipient: Recipient) -> bool {
+        self.holder == Some(recipient) || self.chain.contains(&recipient)
+    }
 }
 
 impl Settings {
@@ -72,17 +79,19 @@ impl Settings {
     /// Why the job does nothing more for this request, whoever the candidates are.
     pub const fn spent(&self, history: &History<'_>) -> Option<Nobody> {
         match self.algorithm {
-            Algorithm::RoundRobin if history.rounds >= self.max_rounds => Some(Nobody::RoundsUsed),
+            Algorithm::RoundRobin | Algorithm::Rotation if history.rounds >= self.max_rounds => {
+                Some(Nobody::RoundsUsed)
+            }
             Algorithm::Single | Algorithm::Blast | Algorithm::Nearest if history.rounds > 0 => Some(Nobody::Finished),
             _ => None,
         }
     }
 }
 
-/// Takes who is next. `ranked` is the ranking of this moment (by distance for `Nearest`); `can_take` is asked about those of a
+/// Takes who is next. `ranked` is the ranking of this moment (by distance for `Nearest`, by turns for `Rotation`); `can_take` is asked about those of a
 /// frozen ranking, who may have become unfit since.
 ///
-/// Whoever holds the lead never gets it again, and a round robin goes to nobody twice, whatever the interface says.
+/// Whoever holds the lead never gets it again, and a round robin or a rotation goes to nobody twice, whatever the interface says.
 pub fn choose(
     settings: Settings,
     ranked: &[Recipient],
@@ -92,7 +101,7 @@ pub fn choose(
     if let Some(spent) = settings.spent(history) {
         return Choice::Nobody(spent);
     }
-    let once = settings.algorithm == Algorithm::RoundRobin;
+    let once = matches!(settings.algorithm, Algorithm::RoundRobin | Algorithm::Rotation);
     let fresh =
         |recipient: &&Recipient| history.holder != Some(**recipient) && !(once && history.chain.contains(recipient));
     let count = if settings.algorithm == Algorithm::Blast { settings.blast_size.max(1) as usize } else { 1 };

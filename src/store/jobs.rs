@@ -101,6 +101,7 @@ fn domain(row: Model) -> Result<Job, StoreError> {
         blast_size: number(row.blast_size),
         ranking: named("jobs.ranking", row.ranking)?,
         max_rounds: number(row.max_rounds),
+        gives_turn_back: row.gives_turn_back,
         fallback,
         keep_original: row.keep_original,
         notify: Notify {
@@ -135,6 +136,7 @@ fn row(job: &Job) -> Model {
         blast_size: i64::from(job.blast_size),
         ranking: name_of(&job.ranking),
         max_rounds: i64::from(job.max_rounds),
+        gives_turn_back: job.gives_turn_back,
         fallback: fallback.to_owned(),
         fallback_user_id,
         keep_original: job.keep_original,

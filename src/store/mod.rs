@@ -27,6 +27,7 @@ pub mod offers;
 pub mod page;
 pub mod postal;
 pub mod requests;
+pub mod rotations;
 mod rows;
 pub mod rule;
 pub mod runs;

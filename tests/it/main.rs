@@ -25,12 +25,15 @@ mod interfaces;
 mod jobs;
 mod killed;
 mod lists;
+mod migrations;
 mod network_api;
 mod network_import;
 mod network_write;
 mod networks;
 mod older_networks;
 mod races;
+mod rotation;
+
 mod rules_golden;
 mod rules_plans;
 mod rules_properties;

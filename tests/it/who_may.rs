@@ -65,6 +65,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("disableReassignmentJob", CONFIGURE),
     ("removeReassignmentJob", CONFIGURE),
     ("runReassignmentJob", CONFIGURE),
+    ("setRotationWeights", CONFIGURE),
 ];
 
 /// Every query, and the roles that are not refused. Queries by id answer null to the others, as to an id that does not exist.
@@ -184,7 +185,7 @@ fn scalar(name: &str, of: &str) -> String {
     let id = |kind: &str| format!("\"{kind}_019200000000700080000000000000ff\"");
     match of {
         "ID" => match name {
-            "dealerId" => id("dlr"),
+            "dealerId" | "recipientId" => id("dlr"),
             "contactId" => id("con"),
             "userId" | "userIds" => id("usr"),
             "groupId" => id("grp"),

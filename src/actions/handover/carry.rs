@@ -52,6 +52,7 @@ fn hand_on(desk: &mut Desk<'_>, held: &Held, one: Move<'_>, managers: &Managers)
     let request = held.request(&copy)?;
     let reason = decided.decision.reason.clone();
     desk.changes.decisions.push(decided.decision);
+    desk.changes.turns.extend(decided.turns);
     if decided.placements.is_empty() {
         desk.event(EventKind::LeadException, &copy, None, None, Some(reason.clone()));
         copy.exception = Some(reason);

@@ -6,11 +6,12 @@ use crate::domain::Timestamp;
 use crate::domain::decision::Decision;
 use crate::domain::delivery::Delivery;
 use crate::domain::event::Event;
-use crate::domain::id::{LeadId, TenantId};
-use crate::domain::lead::Lead;
+use crate::domain::id::{JobId, LeadId, TenantId};
+use crate::domain::lead::{Lead, Recipient};
 use crate::domain::offer::Offer;
+use crate::domain::rotation::TurnChange;
 use crate::store::leads::Expiry;
-use crate::store::{Conn, StoreError, decisions, deliveries, events, leads, offers};
+use crate::store::{Conn, StoreError, decisions, deliveries, events, leads, offers, rotations};
 
 /// Everything that is to become true at once.
 #[derive(Default)]
@@ -29,6 +30,10 @@ pub struct Changes {
     pub rearmed: BTreeMap<(Timestamp, Option<Timestamp>), Vec<LeadId>>,
     /// Copies whose recipient was warned.
     pub warned: Vec<LeadId>,
+    /// Turns in rotations. INVARIANT: the transaction holds their ledgers.
+    pub turns: Vec<TurnChange>,
+    /// Turns that are given back.
+    pub returned: Vec<(JobId, Recipient)>,
     /// Links for new owners.
     pub offers: Vec<Offer>,
     /// Messages.
@@ -51,6 +56,8 @@ impl Changes {
             self.rearmed.entry(when).or_default().extend(ids);
         }
         self.warned.extend(other.warned);
+        self.turns.extend(other.turns);
+        self.returned.extend(other.returned);
         self.offers.extend(other.offers);
         self.deliveries.extend(other.deliveries);
         self.events.extend(other.events);
@@ -72,6 +79,8 @@ impl Changes {
         }
         leads::warned(conn, tenant, &self.warned).await?;
         leads::insert(conn, &self.copies).await?;
+        rotations::take_turns(conn, tenant, &self.turns, at).await?;
+        rotations::give_turns_back(conn, tenant, &self.returned).await?;
         offers::insert(conn, &self.offers).await?;
         deliveries::insert(conn, &self.deliveries).await?;
         events::insert(conn, &self.events).await

@@ -8,7 +8,7 @@ use crate::domain::dealer::ContactKind;
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::event::{Event, EventActor, EventKind};
 use crate::domain::id::{DecisionId, JobId, LeadId};
-use crate::domain::job::Job;
+use crate::domain::job::{Algorithm, Job};
 use crate::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
 use crate::domain::message::{
     About, Distance, LeadSummary, Line, LinkOf, LossMail, ManagerMail, Message, OfferMail, PostalArea, StatusMail,
@@ -137,8 +137,20 @@ impl<'c> Desk<'c> {
         }
     }
 
+    /// An offer is rejected, or ends without having been acknowledged: the turn is given back if its job rotates and says so.
+    pub fn give_turn_back(&mut self, copy: &Lead) {
+        let gives =
+            |job: &&Job| job.algorithm == Algorithm::Rotation && job.gives_turn_back && Some(job.id) == copy.job;
+        if let (Some(job), Some(recipient)) = (self.jobs.iter().find(gives), copy.recipient) {
+            self.changes.returned.push((job.id, recipient));
+        }
+    }
+
     /// Takes a copy away. The caller has made sure that it is open.
     pub fn take_away(&mut self, copy: &Lead, request: &Request, reason: &str, reassigned: bool, tell: Tell) {
+        if copy.state == LeadState::Offered {
+            self.give_turn_back(copy);
+        }
         self.changes.expired.entry((reason.to_owned(), reassigned)).or_default().push(copy.id);
         let kind = if reassigned { EventKind::LeadReassigned } else { EventKind::LeadExpired };
         let before = serde_json::json!({ "state": copy.state, "recipient": copy.recipient });

@@ -69,6 +69,14 @@ impl Directory {
         }
     }
 
+    /// Whether the recipient exists.
+    pub fn knows(&self, recipient: Recipient) -> bool {
+        match recipient {
+            Recipient::Dealer(id) => self.dealers.contains_key(&id),
+            Recipient::User(id) => self.users.contains_key(&id),
+        }
+    }
+
     /// Whether the recipient exists and may still get leads: the check that the write makes.
     pub fn may_receive(&self, recipient: Recipient) -> bool {
         match recipient {

@@ -137,7 +137,7 @@ fn standing(job: &Job, copy: &Lead, chain: &[Lead], urgency: Urgency) -> Option<
     }
     match job.algorithm {
         Algorithm::Single | Algorithm::Blast | Algorithm::Nearest => Some(Skip::ActsOnce),
-        Algorithm::RoundRobin => {
+        Algorithm::RoundRobin | Algorithm::Rotation => {
             let rounds = chain.iter().filter(|other| other.job == Some(job.id)).count();
             (rounds >= job.max_rounds as usize).then_some(Skip::RoundsUsedUp)
         }
@@ -171,6 +171,7 @@ mod tests {
             blast_size: 3,
             ranking: Ranking::Recomputed,
             max_rounds: 2,
+            gives_turn_back: false,
             fallback: Fallback::Leave,
             keep_original: false,
             notify: Notify {

@@ -17,7 +17,8 @@ use crate::domain::id::{InterfaceId, JobId, RequestId};
 use crate::domain::job::{Algorithm, Fallback, Job, Ranking};
 use crate::domain::lead::{Lead, Recipient};
 use crate::domain::request::Request;
-use crate::routing::{self, Choice, History, Network, Nobody, Question, Settings, Sorted, Subject};
+use crate::domain::rotation::TurnChange;
+use crate::routing::{self, Choice, History, Ledger, Network, Nobody, Question, Settings, Sorted, Subject};
 use crate::rules::{Term, Truth};
 use crate::store::tenants::VersionHold;
 use crate::store::{Conn, StoreError, decisions, tenants};
@@ -26,6 +27,7 @@ use super::desk::Placement;
 use super::eligible::{Condition, Skip, Urgency, Verdict, verdict};
 use super::ground::{Ground, Published};
 use super::recheck::{Older, Rankings, Recheck, recipients, sorted};
+use super::turns::{Ledgers, ledgers};
 
 /// How a copy is handed on.
 #[derive(Clone, Copy)]
@@ -48,6 +50,8 @@ pub struct Decided {
     pub decision: Decision,
     /// Who gets a copy; empty when nobody does.
     pub placements: Vec<Placement>,
+    /// What it does to the ledger of a rotation.
+    pub turns: Vec<TurnChange>,
 }
 
 /// What is to be decided.
@@ -73,6 +77,8 @@ pub struct Engine<'c> {
     rankings: Rankings,
     /// Who got a lead since the ground was read.
     taken: Vec<Recipient>,
+    /// Of the jobs that hand leads out in turn, once they are held.
+    ledgers: Ledgers,
 }
 
 /// How firmly the engine holds what it reads.
@@ -89,6 +95,15 @@ pub enum Firmness {
 enum Order<'j> {
     Job(&'j Job),
     Named { interface: InterfaceId, settings: Settings, notify: bool },
+}
+
+impl<'j> Order<'j> {
+    const fn job(&self) -> Option<&'j Job> {
+        match self {
+            Self::Job(job) => Some(job),
+            Self::Named { .. } => None,
+        }
+    }
 }
 
 impl<'c> Engine<'c> {
@@ -115,7 +130,15 @@ impl<'c> Engine<'c> {
                 }
             }
         };
-        Ok(Self { context, conn, held, at, by, wanted, ground, recheck, rankings, taken: Vec::new() })
+        let (taken, ledgers) = (Vec::new(), Ledgers::new());
+        Ok(Self { context, conn, held, at, by, wanted, ground, recheck, rankings, taken, ledgers })
+    }
+
+    /// The same with the ledgers of the tenant's rotations: needed before [`Engine::decide`] is asked for jobs. Apart, since a ledger is
+    /// held by one transaction at a time.
+    pub async fn with_ledgers(mut self, firmness: Firmness) -> Result<Self, StoreError> {
+        self.ledgers = ledgers(self.conn, self.held, &self.ground, self.at, firmness).await?;
+        Ok(self)
     }
 
     /// What a job does with a copy now.
@@ -129,6 +152,12 @@ impl<'c> Engine<'c> {
 
     /// Who gets `copy`. Those who are taken count as having it for the next decision.
     pub async fn decide(&mut self, copy: &Lead, request: &Request, job: &Job) -> Result<Decided, StoreError> {
+        if job.algorithm == Algorithm::Rotation && !self.ledgers.contains_key(&job.id) {
+            return Err(StoreError::corrupt(
+                "rotation_members.job_id",
+                format!("the ledger of {} is not held", job.id),
+            ));
+        }
         let decided = self.settle(copy, request, Order::Job(job)).await?;
         decided.ok_or_else(|| {
             StoreError::corrupt("jobs.interface_id", format!("{} has no published version", job.interface))
@@ -153,12 +182,14 @@ impl<'c> Engine<'c> {
         request: &Request,
         order: Order<'_>,
     ) -> Result<Option<Decided>, StoreError> {
-        let mut decided = self.way(order).and_then(|way| self.answer(copy, request, way));
+        let mut ledger = order.job().and_then(|job| self.ledgers.remove(&job.id));
+        let mut decided = self.way(order).and_then(|way| self.answer(copy, request, way, ledger.as_mut()));
         if decided.is_none() && self.recheck.take().is_some() {
             // Whom the older network named does not tell who gets it: then nothing less than the whole network does.
             Box::pin(self.widen()).await?;
-            decided = self.way(order).and_then(|way| self.answer(copy, request, way));
+            decided = self.way(order).and_then(|way| self.answer(copy, request, way, ledger.as_mut()));
         }
+        self.ledgers.extend(order.job().map(|job| job.id).zip(ledger));
         for placement in decided.iter().flat_map(|decided| &decided.placements) {
             self.ground.loads.add(placement.recipient);
             self.taken.push(placement.recipient);
@@ -206,7 +237,7 @@ impl<'c> Engine<'c> {
     }
 
     /// `None` if those whom an older network named do not tell; the whole network always does.
-    fn answer(&self, copy: &Lead, request: &Request, way: Way<'_>) -> Option<Decided> {
+    fn answer(&self, copy: &Lead, request: &Request, way: Way<'_>, ledger: Option<&mut Ledger>) -> Option<Decided> {
         let chain = self.chain(copy);
         let subject = Subject::new(&self.ground.network, copy, request, &chain);
         let question = Question { subject: &subject, loads: &self.ground.loads, now: self.at };
@@ -228,11 +259,21 @@ impl<'c> Engine<'c> {
             }
             None => plan.rank(question, sorted),
         };
-        let choice =
-            routing::choose(way.settings, &ranking.recipients(), &history, |one| plan.can_take(question, one).is_ok());
+        let mut ranked = ranking.recipients();
+        if let Some(ledger) = &ledger {
+            ranked.retain(|one| !history.has_had(*one));
+            ranked = ledger.order(&ranked);
+        }
+        let choice = routing::choose(way.settings, &ranked, &history, |one| plan.can_take(question, one).is_ok());
         if self.recheck.is_some() && choice == Choice::Nobody(Nobody::NoCandidate) {
             return None;
         }
+        let turns = match (ledger, &choice) {
+            (Some(ledger), Choice::Take { recipients, .. }) => {
+                recipients.iter().flat_map(|taken| ledger.take(*taken, &ranked)).collect()
+            }
+            _ => Vec::new(),
+        };
         let candidates = match frozen {
             Some(frozen) if !way.settings.ranks_anew(&history) => frozen.clone(),
             _ => plan.describe(question, &ranking),
@@ -243,7 +284,7 @@ impl<'c> Engine<'c> {
             matched: ranking.matched,
             excluded: ranking.excluded(),
         };
-        Some(self.decided((copy, request), way, choice, found))
+        Some(Decided { turns, ..self.decided((copy, request), way, choice, found) })
     }
 
     fn decided(&self, (copy, request): (&Lead, &Request), way: Way<'_>, choice: Choice, found: Found) -> Decided {
@@ -284,7 +325,7 @@ impl<'c> Engine<'c> {
             lead: copy.id,
             job: way.job.map(|job| job.id),
             interface: Some((way.published.interface.id, way.published.version.number)),
-            algorithm: algorithm_name(way.settings.algorithm).to_owned(),
+            algorithm: way.settings.algorithm.as_str().to_owned(),
             outcome,
             decided_at: self.at,
             decided_by: self.by.id.clone(),
@@ -295,7 +336,7 @@ impl<'c> Engine<'c> {
             candidates: found.candidates,
             reason,
         };
-        Decided { decision, placements }
+        Decided { decision, placements, turns: Vec::new() }
     }
 
     /// The fallback, unless it has had the request before or is no longer active.
@@ -408,16 +449,6 @@ async fn rankings(conn: &Conn, held: &Held) -> Result<Rankings, StoreError> {
     Ok(rankings)
 }
 
-/// The algorithm as decisions name it.
-pub const fn algorithm_name(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::Single => "SINGLE",
-        Algorithm::Blast => "BLAST",
-        Algorithm::RoundRobin => "ROUND_ROBIN",
-        Algorithm::Nearest => "NEAREST",
-    }
-}
-
 /// The values of the lead that mattered, and from which network candidates were taken, if from any; so that the decision can be
 /// evaluated again. No personal data: decisions outlive erasure.
 pub fn inputs(copy: &Lead, request: &Request, chain: &[Recipient], seen: Option<Seen>) -> serde_json::Value {
@@ -444,6 +475,7 @@ fn reason_of(way: Way<'_>, recipients: &[Recipient], found: &Found) -> String {
     };
     let ranks: Vec<String> = recipients.iter().map(|recipient| format!("number {}", rank(recipient))).collect();
     match way.settings.algorithm {
+        Algorithm::Rotation => format!("next in turn of {} on `{name}`, version {number}", found.candidates.len()),
         Algorithm::Nearest => format!("the nearest of {} on `{name}`, version {number}", found.matched),
         _ => format!(
             "{} of {} on `{name}`, version {number}",

@@ -14,11 +14,12 @@ mod eligible;
 mod engine;
 mod ground;
 mod recheck;
+mod turns;
 
 pub use carry::{Move, carry_out};
 pub use changes::Changes;
 pub use desk::{Desk, Placement, Tell, about};
 pub use directory::{Directory, Person, user_person};
 pub use eligible::{Condition, Skip, Urgency, Verdict, deadlines, verdict};
-pub use engine::{Decided, Engine, Firmness, Seen, Task, Way, algorithm_name, inputs};
+pub use engine::{Decided, Engine, Firmness, Seen, Task, Way, inputs};
 pub use ground::Published;

@@ -36,8 +36,10 @@ pub struct JobInput {
     pub blast_size: Option<u32>,
     /// Whether a round robin keeps its first ranking.
     pub ranking: Option<Ranking>,
-    /// Copies that a round robin makes at most.
+    /// Copies that a round robin or a rotation makes at most.
     pub max_rounds: Option<u32>,
+    /// Whether an offer in rotation that is not acknowledged gives the turn back.
+    pub gives_turn_back: Option<bool>,
     /// Who gets a lead without candidates.
     pub fallback: Option<Fallback>,
     /// Whether the original stays alive until someone acknowledges.
@@ -90,6 +92,7 @@ impl JobInput {
         job.blast_size = self.blast_size.unwrap_or(job.blast_size);
         job.ranking = self.ranking.unwrap_or(job.ranking);
         job.max_rounds = self.max_rounds.unwrap_or(job.max_rounds);
+        job.gives_turn_back = self.gives_turn_back.unwrap_or(job.gives_turn_back);
         job.fallback = self.fallback.unwrap_or(job.fallback);
         job.keep_original = self.keep_original.unwrap_or(job.keep_original);
         job.notify.old_owner = self.notify_old_owner.unwrap_or(job.notify.old_owner);

@@ -4,6 +4,7 @@ use async_graphql::{Context, Enum, ID, Object};
 use chrono::{DateTime, Utc};
 
 use super::loaders::{JobKey, LatestRunKey};
+use super::rotation::RotationMember;
 use super::run::JobRun;
 use crate::actions::{Permission, permit};
 use crate::domain::id::JobId;
@@ -13,7 +14,7 @@ use crate::graphql::interfaces::{InterfaceKey, ReassignmentInterface};
 use crate::graphql::leads::SortDirection;
 use crate::graphql::network::{User, UserKey};
 use crate::graphql::session::Ctx;
-use crate::store::runs;
+use crate::store::{rotations, runs};
 
 /// How a job hands a lead to candidates.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,9 @@ pub enum Algorithm {
     RoundRobin,
     /// The nearest candidate gets a copy, whatever the interface's sort says.
     Nearest,
+    /// In turn: of the candidates, the one who has had the fewest turns for its weight gets a copy; if it is not acknowledged, the next
+    /// one. Who is away misses no turn and is owed none: it goes on at the level of the others, as a newcomer does.
+    Rotation,
 }
 
 /// Whether a round robin keeps its first ranking.
@@ -121,9 +125,14 @@ impl ReassignmentJob {
         self.0.ranking.into()
     }
 
-    /// Copies that a round robin makes at most.
+    /// Copies that a round robin or a rotation makes at most.
     async fn max_rounds(&self) -> i32 {
         i32::try_from(self.0.max_rounds).unwrap_or(i32::MAX)
+    }
+
+    /// Whether an offer in rotation that ends without having been acknowledged (rejected, ignored or taken away) gives the turn back.
+    async fn gives_turn_back(&self) -> bool {
+        self.0.gives_turn_back
     }
 
     /// Who gets a lead for which no candidate was found.
@@ -187,6 +196,23 @@ impl ReassignmentJob {
         let (reader, tenant, job) = (session.reader(), session.scope.tenant, Some(self.0.id));
         let found = runs::list(reader, tenant, job, direction.into(), &page).await?;
         connect(ctx, &list, found, JobRun, |up_to| runs::count(reader, tenant, job, up_to)).await
+    }
+
+    /// The ledger of a rotation: who has had how many turns, fewest first unless asked otherwise. Empty for a job that never rotated.
+    async fn rotation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first so many, at most 250.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which way, by turns.", default_with = "SortDirection::Asc")] direction: SortDirection,
+    ) -> async_graphql::Result<Listed<RotationMember>> {
+        let list = format!("rotation of {} {direction:?}", self.0.id);
+        let page = PageArgs::new(first, after, last, before).request(ctx, &list)?;
+        let (reader, ledger) = (ctx.session()?.reader(), (self.0.tenant, self.0.id));
+        let found = rotations::list(reader, ledger, direction.into(), &page).await?;
+        connect(ctx, &list, found, RotationMember, |up_to| rotations::count(reader, ledger, up_to)).await
     }
 
     /// Raised by every change; give it as `expectedVersion` so that nobody's change is overwritten.

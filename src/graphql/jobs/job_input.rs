@@ -31,8 +31,10 @@ pub struct JobSettingsInput {
     blast_size: Option<i32>,
     /// Whether a round robin keeps its first ranking; a new job does.
     ranking: Option<Ranking>,
-    /// Copies that a round robin makes at most, 1 to 100; 5 for a new job.
+    /// Copies that a round robin or a rotation makes at most, 1 to 100; 5 for a new job.
     max_rounds: Option<i32>,
+    /// Whether an offer in rotation that ends without having been acknowledged gives the turn back; not for a new job.
+    gives_turn_back: Option<bool>,
     /// Who gets a lead without candidates; nobody for a new job.
     fallback: Option<FallbackKind>,
     /// `usr_…`, for the fallback `USER`.
@@ -72,6 +74,7 @@ impl JobSettingsInput {
             blast_size: self.blast_size.map(number),
             ranking: self.ranking.map(Into::into),
             max_rounds: self.max_rounds.map(number),
+            gives_turn_back: self.gives_turn_back,
             fallback,
             keep_original: self.keep_original,
             notify_old_owner: self.notify_old_owner,

@@ -8,6 +8,7 @@ mod job_input;
 mod loaders;
 mod mutation;
 mod query;
+mod rotation;
 mod run;
 
 pub use job::ReassignmentJob;

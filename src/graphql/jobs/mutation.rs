@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 use super::job::ReassignmentJob;
 use super::job_input::JobSettingsInput;
+use super::rotation::SetRotationWeightsInput;
 use super::run::JobRun;
 use crate::actions::ActionError;
 use crate::actions::jobs as actions;
@@ -163,6 +164,21 @@ impl JobMutation {
         };
         let (removed, user_errors) = split(done)?;
         Ok(RemoveReassignmentJobPayload { removed_id: removed.map(Into::into), user_errors })
+    }
+
+    /// Sets shares in the ledger of a job that hands leads out in turn. Nobody's place among the others changes by it, only the pace from
+    /// now on. Needs the role admin.
+    async fn set_rotation_weights(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which job, and whose shares.")] input: SetRotationWeightsInput,
+    ) -> async_graphql::Result<ReassignmentJobPayload> {
+        let call = OwnedCall::read(ctx, "setRotationWeights")?;
+        let done = match input.read() {
+            Ok((id, weights)) => actions::set_weights(&ctx.session()?.actions, call.call(), id, &weights).await,
+            Err(problems) => Err(problems.into()),
+        };
+        payload(ctx, done).await
     }
 
     /// Asks for a run over all waiting leads that are due by the job, also by a disabled one. Needs the role admin.

@@ -20,6 +20,7 @@ pub struct Model {
     pub blast_size: i64,
     pub ranking: String,
     pub max_rounds: i64,
+    pub gives_turn_back: bool,
     pub fallback: String,
     pub fallback_user_id: Option<Uuid>,
     pub keep_original: bool,

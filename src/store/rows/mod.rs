@@ -25,5 +25,6 @@ pub mod membership;
 pub mod offer;
 pub mod postal_code;
 pub mod request;
+pub mod rotation_member;
 pub mod tenant;
 pub mod user;

@@ -88,13 +88,18 @@ impl TestDatabase {
     pub async fn new(engine: Engine) -> Self {
         match engine {
             Engine::Sqlite => {
-                let name = format!("baton-test-{:032x}.sqlite", u128::from_le_bytes(Entropy::from_os().bytes()));
-                let database = Self::Sqlite(env::temp_dir().join(name));
+                let database = Self::empty_sqlite();
                 migrate(&database.url()).await;
                 database
             }
             Engine::Postgres => Self::Postgres(fresh_database("app", async |url: String| migrate(&url).await).await),
         }
+    }
+
+    /// A place for a file of SQLite's, which is not there yet.
+    pub fn empty_sqlite() -> Self {
+        let name = format!("baton-test-{:032x}.sqlite", u128::from_le_bytes(Entropy::from_os().bytes()));
+        Self::Sqlite(env::temp_dir().join(name))
     }
 
     /// Where it is, for `database.url`.

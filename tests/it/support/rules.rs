@@ -120,6 +120,7 @@ impl TestApp {
             blast_size: 3,
             ranking: Ranking::Recomputed,
             max_rounds: 10,
+            gives_turn_back: false,
             fallback: Fallback::Leave,
             keep_original: false,
             notify: Notify { old_owner: false, new_owner: true, manager: false, warn_before: None },

@@ -1,0 +1,53 @@
+//! An older database brought up to date: what was in it is still there, and still hangs together (SPEC RUN-2).
+
+use baton::store::Store;
+use sqlx::migrate::Migrator;
+use sqlx::{Connection, Row, SqliteConnection};
+
+use crate::support::app::TestDatabase;
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// The last migration before `jobs` is made anew.
+const OLD: i64 = 6;
+
+/// A job, and a run of it that refers to it.
+const JOB: &str = "
+    insert into tenants values (x'01', 'Acme', 'acme', 'MI', 'UTC', 'US', 3600, 0, 0);
+    insert into interfaces values (x'01', x'02', 'nearest', '', 'DEALER', '{}', null, 1, 0, 0);
+    insert into jobs (tenant_id, id, name, enabled, position, condition, elapsed_seconds, upper_age_seconds, interface_id, algorithm,
+        blast_size, ranking, max_rounds, fallback, keep_original, notify_old_owner, notify_new_owner, notify_manager, version, created_at,
+        updated_at)
+      values (x'01', x'03', 'hourly', true, 4, 'true', 60, 600, x'02', 'NEAREST', 3, 'FROZEN', 5, 'LEAVE', false, true, false, true, 9, 7, 8);
+    insert into job_runs (tenant_id, id, job_id, cause, state, queued_at, examined, reassigned, failed, skipped)
+      values (x'01', x'04', x'03', 'MANUAL', 'QUEUED', 1, 0, 0, 0, '{}');";
+
+// Making `jobs` anew is the one change of SQLite's schema that copies rows.
+#[tokio::test]
+async fn jobs_of_an_older_sqlite_file_are_kept_with_what_refers_to_them() {
+    let database = TestDatabase::empty_sqlite();
+    let url = database.url();
+    let mut old = SqliteConnection::connect(&format!("{url}?mode=rwc")).await.unwrap();
+    SQLITE.run_to(OLD, &mut old).await.unwrap();
+    sqlx::raw_sql(JOB).execute(&mut old).await.unwrap();
+    let row = |row: sqlx::sqlite::SqliteRow| {
+        let texts =
+            ["name", "algorithm", "ranking", "fallback", "condition"].map(|column| row.get::<String, _>(column));
+        let numbers = ["position", "elapsed_seconds", "max_rounds", "version", "created_at", "updated_at"];
+        (texts, numbers.map(|column| row.get::<i64, _>(column)), row.get::<bool, _>("notify_manager"))
+    };
+    let kept = row(sqlx::query("select * from jobs").fetch_one(&mut old).await.unwrap());
+    old.close().await.unwrap();
+
+    Store::connect(&url, 1).await.unwrap().migrate().await.unwrap();
+
+    let mut new = SqliteConnection::connect(&url).await.unwrap();
+    let job = sqlx::query("select * from jobs").fetch_one(&mut new).await.unwrap();
+    assert!(!job.get::<bool, _>("gives_turn_back"));
+    assert_eq!(row(job), kept);
+    let broken = sqlx::query("pragma foreign_key_check").fetch_all(&mut new).await.unwrap();
+    assert_eq!(broken.len(), 0);
+    let refused = sqlx::query("delete from jobs").execute(&mut new).await.unwrap_err();
+    assert!(refused.to_string().contains("FOREIGN KEY"), "{refused}");
+    sqlx::query("update jobs set algorithm = 'ROTATION'").execute(&mut new).await.unwrap();
+}
