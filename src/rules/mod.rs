@@ -28,6 +28,7 @@ pub mod value;
 mod arithmetic;
 mod build;
 mod check;
+mod disguise;
 mod effort;
 mod eval;
 mod lex;

@@ -6,6 +6,7 @@ use cel::IdedExpr;
 use cel::common::ast::{Expr, LiteralValue, SourceInfo};
 use cel::parser::Parser;
 
+use super::disguise::Disguise;
 use super::error::Diagnostic;
 use super::scan::{Token, Tokens};
 use super::syntax;
@@ -23,10 +24,19 @@ impl<'t> Source<'t> {
     pub(super) fn parse(text: &'t str) -> Result<Self, Vec<Diagnostic>> {
         let tokens = Tokens::scan(text)?;
         syntax::check_words(&tokens)?;
-        match Parser::default().parse_with_source_info(text) {
-            Ok((root, info)) => Ok(Self { tokens, root, info }),
-            Err(errors) => Err(syntax::reword(&tokens, &errors)),
+        let disguise = Disguise::of(&tokens);
+        let (mut root, info) = match Parser::default().parse_with_source_info(&disguise.text) {
+            Ok(parsed) if disguise.bad.is_empty() => parsed,
+            Ok(_) => return Err(syntax::reword(&tokens, &disguise, &[])),
+            Err(errors) => return Err(syntax::reword(&tokens, &disguise, &errors.errors)),
+        };
+        if disguise.lift(&mut root, &info) {
+            return Ok(Self { tokens, root, info });
         }
+        // A value that found no place is one that the parser has moved elsewhere: then slowly, but rightly.
+        let parsed = Parser::default().parse_with_source_info(text);
+        let (root, info) = parsed.map_err(|_| vec![tokens.at_end("the expression can't be read, simplify it")])?;
+        Ok(Self { tokens, root, info })
     }
 
     /// Where the whole term stands, with the brackets that it needs to be balanced.

@@ -2,8 +2,9 @@
 //!
 //! The parser's own messages list the tokens of its grammar; none of that wording leaves this file.
 
-use cel::ParseErrors;
+use cel::ParseError;
 
+use super::disguise::Disguise;
 use super::error::{Diagnostic, Problems};
 use super::scan::{Kind, Tokens};
 use super::tree::Span;
@@ -39,18 +40,21 @@ pub(super) fn check_words(tokens: &Tokens<'_>) -> Result<(), Vec<Diagnostic>> {
     if problems.is_empty() { Ok(()) } else { Err(problems.sorted()) }
 }
 
-/// The parser's errors in our words.
-pub(super) fn reword(tokens: &Tokens<'_>, errors: &ParseErrors) -> Vec<Diagnostic> {
+/// The errors of the parser, and of what was hidden from it, in our words.
+pub(super) fn reword(tokens: &Tokens<'_>, disguise: &Disguise, errors: &[ParseError]) -> Vec<Diagnostic> {
     let mut problems = Problems::default();
     let (syntax, meaning): (Vec<_>, Vec<_>) =
-        errors.errors.iter().partition(|error| error.msg.starts_with("Syntax error") || error.pos.0 < 1);
+        errors.iter().partition(|error| error.msg.starts_with("Syntax error") || error.pos.0 < 1);
     // After an error of form, the parser also reports the half-read terms as wrong; they say nothing new.
     for error in syntax.iter().take(SYNTAX_ERRORS_SHOWN) {
-        problems.push(misplaced(tokens, byte_at(tokens.text, error.pos)));
+        problems.push(misplaced(tokens, byte_at(&disguise.text, error.pos)));
     }
     if syntax.is_empty() {
         for error in meaning {
-            problems.push(meaningless(tokens, byte_at(tokens.text, error.pos), &error.msg));
+            problems.push(meaningless(tokens, byte_at(&disguise.text, error.pos), &error.msg));
+        }
+        for (byte, message) in &disguise.bad {
+            problems.push(meaningless(tokens, *byte, message));
         }
     }
     if problems.is_empty() {
@@ -105,7 +109,7 @@ fn meaningless(tokens: &Tokens<'_>, byte: usize, parser: &str) -> Diagnostic {
     tokens.problem(span, message, None)
 }
 
-/// The byte at a line and column that count characters from 1.
+/// The byte at a line and column that count characters from 1, in a text of ASCII alone.
 fn byte_at(text: &str, (line, column): (isize, isize)) -> usize {
     let (line, column) = (usize::try_from(line).unwrap_or(1), usize::try_from(column).unwrap_or(1));
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
