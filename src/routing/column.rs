@@ -94,15 +94,15 @@ impl TextColumn {
 }
 
 impl ListColumn {
-    fn push(&mut self, list: Option<Vec<String>>) {
+    fn push(&mut self, list: Option<Cow<'_, [String]>>) {
         let Self { codes, lists, known, hasher } = self;
         codes.push(list.map_or(NONE, |list| {
-            let hash = hasher.hash_one(&list);
-            let found = known.find(hash, |code| lists.get(*code as usize) == Some(&list)).copied();
+            let hash = hasher.hash_one(&*list);
+            let found = known.find(hash, |code| of(lists, *code) == &*list).copied();
             found.unwrap_or_else(|| {
                 let code = lists.len() as u32;
-                lists.push(list);
-                known.insert_unique(hash, code, |code| hasher.hash_one(lists.get(*code as usize)));
+                lists.push(list.into_owned());
+                known.insert_unique(hash, code, |code| hasher.hash_one(of(lists, *code)));
                 code
             })
         }));
@@ -155,7 +155,8 @@ impl Column {
                 _ => None,
             }),
             (Self::Texts(values), value) => values.push(match value {
-                Value::List(list) => Some(texts(list)),
+                Value::List(List::Texts(texts)) => Some(Cow::Borrowed(*texts)),
+                Value::List(list) => Some(Cow::Owned(texts(list))),
                 _ => None,
             }),
         }
@@ -218,6 +219,10 @@ impl Column {
     }
 }
 
+fn of(lists: &[Vec<String>], code: u32) -> &[String] {
+    lists.get(code as usize).map(Vec::as_slice).unwrap_or_default()
+}
+
 fn known(codes: &[u32], count: usize) -> (Cow<'_, [u32]>, u32) {
     let missing = count as u32;
     if codes.contains(&NONE) {
@@ -243,4 +248,26 @@ fn texts(list: &List<'_>) -> Vec<String> {
         _ => None,
     };
     list.iter().filter_map(text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // FAST-1: candidates are alike by the codes of what they have.
+    #[test]
+    fn equal_texts_and_equal_lists_have_one_code_however_many_there_are() {
+        let words: Vec<Vec<String>> = (0..500).map(|number| vec![format!("a{number}"), "b".to_owned()]).collect();
+        let (mut texts, mut lists) = (Column::of(Type::Text, 1_500), Column::of(Type::List(Item::Text), 1_500));
+        for list in words.iter().chain(&words).chain(&words) {
+            texts.push(&Value::maybe(list.first()));
+            lists.push(&Value::from(list.as_slice()));
+        }
+        for column in [texts.finish(), lists.finish()] {
+            let (codes, count) = column.codes();
+            assert_eq!(count, 500);
+            assert_eq!(codes[..500], codes[1_000..]);
+            assert_eq!(column.value(7), column.value(507));
+        }
+    }
 }

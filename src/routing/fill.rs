@@ -120,8 +120,8 @@ fn columns<T: Sync>(fields: &[&Field], rows: &[T], push: impl Fn(&mut Column, &F
         }
         columns.into_iter().map(Column::finish).collect::<Vec<_>>()
     };
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    if rows.len() < PARALLEL_MIN || threads == 1 {
+    let threads = threads(rows.len());
+    if threads == 1 {
         return fill(fields);
     }
     std::thread::scope(|scope| {
@@ -130,6 +130,27 @@ fn columns<T: Sync>(fields: &[&Field], rows: &[T], push: impl Fn(&mut Column, &F
         // A thread only panics if filling does, which is a mistake of ours that must not go unseen.
         let joined = filling.into_iter().map(|share| share.join().unwrap_or_else(|panic| resume_unwind(panic)));
         joined.flatten().collect()
+    })
+}
+
+/// How many threads are worth their while for so many candidates.
+fn threads(candidates: usize) -> usize {
+    if candidates < PARALLEL_MIN { 1 } else { std::thread::available_parallelism().map_or(1, NonZero::get) }
+}
+
+/// Does two things at a time, if there are enough candidates and processors for it.
+pub(super) fn beside<L, R: Send>(
+    candidates: usize,
+    left: impl FnOnce() -> L,
+    right: impl FnOnce() -> R + Send,
+) -> (L, R) {
+    if threads(candidates) == 1 {
+        return (left(), right());
+    }
+    std::thread::scope(|scope| {
+        let right = scope.spawn(right);
+        let left = left();
+        (left, right.join().unwrap_or_else(|panic| resume_unwind(panic)))
     })
 }
 

@@ -136,21 +136,23 @@ impl Network {
         let categories: Vec<CategoryGroup> = parts.categories.iter().map(group).collect();
         let catalog = Catalog::new(CatalogParts { fields: &parts.fields, categories: &categories });
         let (dealers, users) = (fill::dealers_in_order(&parts), fill::users_in_order(&parts));
-        let dealers =
-            Pool::build(fill::dealer_entries(&parts, &dealers), fill::dealer_columns(&catalog, &parts, &dealers));
-        let users = Pool::build(fill::user_entries(&users), fill::user_columns(&catalog, &parts, &users));
-        let places = dealers.ids.iter().zip(0..).chain(users.ids.iter().zip(0..)).map(|(id, place)| (*id, place));
+        let (dealers, columns) = fill::beside(
+            dealers.len(),
+            || Pool::build(fill::dealer_entries(&parts, &dealers)),
+            || fill::dealer_columns(&catalog, &parts, &dealers),
+        );
+        let dealers = Pool { columns, ..dealers };
+        let columns = fill::user_columns(&catalog, &parts, &users);
+        let users = Pool { columns, ..Pool::build(fill::user_entries(&users)) };
         let of_leads = |field: &&FieldDefinition| field.subject() == Subject::Lead;
-        Self {
-            version: parts.version,
-            slots: slots(&catalog),
-            places: places.collect(),
-            default_dealer: parts.dealers.iter().find(|dealer| dealer.is_default).map(|dealer| dealer.id),
-            lead_fields: parts.fields.iter().filter(of_leads).cloned().collect(),
-            catalog,
-            dealers,
-            users,
-        }
+        let version = parts.version;
+        let lead_fields = parts.fields.iter().filter(of_leads).cloned().collect();
+        let default_dealer = parts.dealers.iter().find(|dealer| dealer.is_default).map(|dealer| dealer.id);
+        let ids = || dealers.ids.iter().zip(0..).chain(users.ids.iter().zip(0..));
+        // To free what a hundred thousand dealers hold takes as long as to tell where they are.
+        let (places, ()) =
+            fill::beside(dealers.len(), || ids().map(|(id, place)| (*id, place)).collect(), || drop(parts));
+        Self { version, slots: slots(&catalog), catalog, lead_fields, dealers, users, places, default_dealer }
     }
 
     /// Bytes in memory, to within the few of the catalog's texts.
@@ -222,8 +224,8 @@ impl Network {
 }
 
 impl Pool {
-    /// The entries come in the order of their places.
-    fn build(entries: Vec<Entry<'_>>, columns: Vec<Column>) -> Self {
+    /// The entries come in the order of their places. The columns are added to it.
+    fn build(entries: Vec<Entry<'_>>) -> Self {
         let points: Vec<Point> = entries.iter().map_while(|entry| entry.point).collect();
         let (roots, ranges) = countries(&entries);
         let numbered = || entries.iter().zip(0_u32..);
@@ -245,7 +247,7 @@ impl Pool {
             ids: entries.iter().map(|entry| entry.id).collect(),
             labels,
             points,
-            columns,
+            columns: Vec::new(),
         }
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use cel::IdedExpr;
 use cel::common::ast::{EntryExpr, Expr, LiteralValue, SourceInfo};
 
-use super::scan::{Kind, Token, Tokens};
+use super::scan::{Kind, Tokens};
 
 /// A disguised text, and what the disguise hides, by the byte at which it begins.
 pub(super) struct Disguise {
@@ -39,7 +39,7 @@ impl Disguise {
             let own = tokens.text_of(token.span);
             if is_sign(tokens, index) {
                 text.push(' ');
-            } else if token.kind == Kind::Number && index.checked_sub(1).is_some_and(|sign| is_sign(tokens, sign)) {
+            } else if signs(tokens, index) == 1 {
                 hide(token.span.start, negative(own));
                 text.push('0');
                 text.extend(std::iter::repeat_n(' ', own.len() - 1));
@@ -111,18 +111,32 @@ fn blot_out(text: &str, blot: char, out: &mut String) {
     }
 }
 
-/// Whether the token is a sign that belongs to the number after it. Of two signs in a row it is left to the parser which is which.
+/// Whether the token is a sign that is hidden.
 fn is_sign(tokens: &Tokens<'_>, index: usize) -> bool {
-    let text_of = |token: &Token| tokens.text_of(token.span);
-    let is_minus = |token: &Token| text_of(token) == "-";
-    let before = index.checked_sub(1).and_then(|before| tokens.get(before));
-    let follows_operand =
-        before.is_some_and(|t| matches!(t.kind, Kind::Name | Kind::Number | Kind::Text | Kind::Close));
-    let number = tokens.get(index + 1).filter(|next| next.kind == Kind::Number);
-    tokens.get(index).is_some_and(is_minus)
-        && !follows_operand
-        && !before.is_some_and(is_minus)
-        && number.is_some_and(|number| !text_of(number).ends_with(['u', 'U']))
+    let minuses = (index..).take_while(|at| is(tokens, *at, "-")).count();
+    minuses > 0 && minuses <= signs(tokens, index + minuses)
+}
+
+/// How many signs before a number are hidden: one, which is a part of it, or an even number of them, which say nothing.
+fn signs(tokens: &Tokens<'_>, number: usize) -> usize {
+    let of = |index: usize| tokens.get(index).map(|token| (token.kind, tokens.text_of(token.span)));
+    if !of(number).is_some_and(|(kind, text)| kind == Kind::Number && !text.ends_with(['u', 'U'])) {
+        return 0;
+    }
+    let minuses = (0..number).rev().take_while(|before| is(tokens, *before, "-")).count();
+    let before = (number - minuses).checked_sub(1);
+    let is_operand = |kind| matches!(kind, Kind::Name | Kind::Number | Kind::Text | Kind::Close);
+    let follows_operand = before.and_then(of).is_some_and(|(kind, _)| is_operand(kind));
+    match minuses - usize::from(follows_operand && minuses > 0) {
+        1 => 1,
+        // After a `!` the parser takes no other sign but the one of a number.
+        even if even % 2 == 0 && !before.is_some_and(|before| is(tokens, before, "!")) => even,
+        _ => 0,
+    }
+}
+
+fn is(tokens: &Tokens<'_>, index: usize, sign: &str) -> bool {
+    tokens.get(index).is_some_and(|token| tokens.text_of(token.span) == sign)
 }
 
 /// The number with a minus before it.
@@ -236,7 +250,7 @@ mod tests {
     fn what_is_hidden_from_the_parser_comes_back() {
         for text in [
             "a == -1 && b in [-1, - 2, -0x1F, -1.5, -1e3, -.5] || -9223372036854775808 < -x",
-            "a - -1 == --1 && !-1 && - - 2 == -(-3) && [-1][-0] == -1u",
+            "a - -1 == --1 && !-1 && 1---1 < ---1 && ----.5 > 1----1 && - - 2 == -(-3) && [-1][-0] == -1u",
             "-1.size() == a[-1] ? -1 : f(-1, {-1: -2}, T{a: -1})",
             "'é' == \"ü\" // für 'alle' -1\n && r'\\é' == R\"\"\"é\n\"ü\\d\"\"\" && '''é'\r\nß''' != 'é'",
             r#"'\a\b\f\n\r\t\v\\\'\"\?\`é' == '\x41\XfFé\u00e9\U0001F600\101é'"#,

@@ -10,7 +10,7 @@ pub const DEPTH_MAX: usize = 64;
 pub const NODES_MAX: usize = 512;
 /// Items of one list.
 pub const LIST_ITEMS_MAX: usize = 1_000;
-/// Tokens of the text. The parser takes up to a tenth of a millisecond for one, so this bounds how long it takes.
+/// Tokens of the text. The parser takes up to ten microseconds for one, but forty for some signs, so this bounds how long it takes.
 pub const TOKENS_MAX: usize = 4_500;
 /// `matches` in one expression; each holds a compiled pattern in memory as long as the expression lives.
 pub const PATTERNS_MAX: usize = 16;
