@@ -22,10 +22,7 @@ pub async fn loads(
     at: Timestamp,
     needed: bool,
 ) -> Result<Loads, StoreError> {
-    Ok(match needed {
-        true => Loads::new(network, read_loads(conn, tenant, at).await?),
-        false => Loads::none(network),
-    })
+    Ok(if needed { Loads::new(network, read_loads(conn, tenant, at).await?) } else { Loads::none(network) })
 }
 
 /// What everybody has in hand who has anything.

@@ -119,7 +119,7 @@ async fn the_best_who_became_unfit_since_is_passed_over_and_nothing_is_built() {
             let decision = goes_to(app, lead, dealers[2]).await;
             assert_eq!(built_since(app, before), (0, 1), "{reason:?}");
             assert_eq!((decision.considered, decision.matched), (CLOSED + 4, 2));
-            let inactive = if reason == Exclusion::Inactive { 1 } else { 0 };
+            let inactive = u64::from(reason == Exclusion::Inactive);
             let alone = if reason == Exclusion::Inactive { CLOSED + 1 } else { 1 };
             assert_eq!(decision.excluded.reasons[&Exclusion::Inactive], CLOSED + inactive);
             assert_eq!(decision.excluded.reasons[&reason], alone);

@@ -121,12 +121,12 @@ impl<'c> Engine<'c> {
         let (ground, recheck) = match hold_network(context, conn, held, firmness).await? {
             Hold::Current(network) => (Ground::on(context, conn, held, at, network, &wanted).await?, None),
             Hold::Older(older) => {
-                match Box::pin(Recheck::make(context, conn, held, at, &older, task, &rankings)).await? {
-                    Some((recheck, ground)) => (ground, Some(recheck)),
-                    None => {
-                        let network = whole_network(context, conn, held, older.version).await?;
-                        (Ground::on(context, conn, held, at, network, &wanted).await?, None)
-                    }
+                let found = Box::pin(Recheck::make(context, conn, held, at, &older, task, &rankings)).await?;
+                if let Some((recheck, ground)) = found {
+                    (ground, Some(recheck))
+                } else {
+                    let network = whole_network(context, conn, held, older.version).await?;
+                    (Ground::on(context, conn, held, at, network, &wanted).await?, None)
                 }
             }
         };
