@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use cel::IdedExpr;
 use cel::common::ast::{EntryExpr, Expr, LiteralValue, SourceInfo};
 
+use super::limits::TOKENS_MAX;
 use super::scan::{Kind, Tokens};
 
 /// A disguised text, and what the disguise hides, by the byte at which it begins.
@@ -113,7 +114,7 @@ fn blot_out(text: &str, blot: char, out: &mut String) {
 
 /// Whether the token is a sign that is hidden.
 fn is_sign(tokens: &Tokens<'_>, index: usize) -> bool {
-    let minuses = (index..).take_while(|at| is(tokens, *at, "-")).count();
+    let minuses = (index..TOKENS_MAX).take_while(|at| is(tokens, *at, "-")).count();
     minuses > 0 && minuses <= signs(tokens, index + minuses)
 }
 
