@@ -103,7 +103,7 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::collections::{HashMap, HashSet};
     use std::sync::Arc;
 
     use proptest::prelude::*;
@@ -190,7 +190,14 @@ mod tests {
             let (few, everyone) = (loads_in(&part), loads_in(&whole));
             let again = plan.over(&part).unwrap();
             let ranking = again.rank_again(ask(&few), Sorted::AsDefined, &list, |one| part.has_as_in(&older, one));
-            prop_assert!(named.iter().all(|one| changed.contains(one) || part.has_as_in(&older, *one)));
+            // A user stands where the dealer stands, and changes with it.
+            let employers: HashMap<_, _> = now().users.iter().map(|user| (user.id, user.dealer)).collect();
+            let is_moved = |one: &Recipient| match one {
+                Recipient::User(id) => employers.get(id).copied().flatten().is_some_and(|id| changed.contains(&Recipient::Dealer(id))),
+                Recipient::Dealer(_) => false,
+            };
+            let is_as_before = |one: &Recipient| part.has_as_in(&older, *one);
+            prop_assert!(named.iter().all(|one| changed.contains(one) || is_moved(one) || is_as_before(one)));
             let of_all = plan.over(&whole).unwrap();
             let wanted = of_all.rank(ask(&everyone), Sorted::AsDefined);
             match ranking {
