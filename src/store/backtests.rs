@@ -71,7 +71,9 @@ pub async fn find_open(conn: &Conn, tenant: TenantId, interface: InterfaceId) ->
 
 /// A new one.
 pub async fn insert(conn: &Conn, backtest: &Backtest) -> Result<(), StoreError> {
-    insert_all(conn, vec![row(backtest)?]).await
+    insert_all(conn, vec![row(backtest)?]).await?;
+    conn.touch(backtest.tenant);
+    Ok(())
 }
 
 /// Whether one waits or was left behind.
@@ -94,8 +96,10 @@ pub async fn claim(conn: &Conn, now: Timestamp, lease: Duration) -> Result<Optio
     );
     let until = now + lease;
     let rows = conn.query_sql(&sql, vec![until.micros().into(), now.micros().into()]).await?;
-    let claimed = |row| Ok(Claimed { backtest: domain(Model::from_query_result(row, "")?)?, until });
-    rows.first().map(claimed).transpose()
+    let Some(row) = rows.first() else { return Ok(None) };
+    let backtest = domain(Model::from_query_result(row, "")?)?;
+    conn.touch(backtest.tenant);
+    Ok(Some(Claimed { backtest, until }))
 }
 
 /// Writes how far a claimed one has come, and lets go of it. A conflict if it was cancelled or another worker has taken it over.
@@ -105,7 +109,9 @@ pub async fn record(conn: &Conn, backtest: &Backtest, claimed_until: Timestamp) 
         .add(Column::Id.eq(backtest.id.uuid()))
         .add(Column::State.eq("RUNNING"))
         .add(Column::ClaimedUntil.eq(claimed_until.micros()));
-    update_where(conn, row(backtest)?, mine).await
+    update_where(conn, row(backtest)?, mine).await?;
+    conn.touch(backtest.tenant);
+    Ok(())
 }
 
 /// Stops one that waits or is under way; whether it did.
@@ -113,7 +119,11 @@ pub async fn cancel(conn: &Conn, tenant: TenantId, id: BacktestId, at: Timestamp
     let sql = "update backtests set state = 'CANCELLED', finished_at = $3, claimed_until = null
         where tenant_id = $1 and id = $2 and state in ('QUEUED', 'RUNNING')";
     let values = vec![tenant.uuid().into(), id.uuid().into(), at.micros().into()];
-    Ok(conn.execute_sql(sql, values).await? == 1)
+    let is_stopped = conn.execute_sql(sql, values).await? == 1;
+    if is_stopped {
+        conn.touch(tenant);
+    }
+    Ok(is_stopped)
 }
 
 /// Adds what recipients got from another batch of leads.

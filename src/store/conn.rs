@@ -13,7 +13,9 @@ use sea_orm::{
     Value,
 };
 
+use super::changes::{Change, Changes, Touched};
 use super::error::StoreError;
+use crate::domain::id::TenantId;
 
 /// A database, by whichever connections suit it.
 #[derive(Clone)]
@@ -27,18 +29,20 @@ pub struct Store {
 pub struct Conn {
     inner: Inner,
     statements: Arc<AtomicU64>,
+    changes: Changes,
 }
 
 #[derive(Clone)]
 enum Inner {
     Pool(DatabaseConnection),
-    Tx(Arc<DatabaseTransaction>),
+    Tx(Arc<DatabaseTransaction>, Touched),
 }
 
 /// An open write transaction; rolled back when dropped without [`Tx::commit`].
 pub struct Tx {
     conn: Conn,
     transaction: Arc<DatabaseTransaction>,
+    touched: Touched,
 }
 
 /// How long a statement waits for SQLite's one writer or for a free connection before it is an error.
@@ -50,7 +54,9 @@ impl Store {
     /// Opens `sqlite://path` (made if missing) or `postgres://…`.
     pub async fn connect(url: &str, connections_max: u32) -> Result<Self, StoreError> {
         let statements = Arc::new(AtomicU64::new(0));
-        let conn = |pool| Conn { inner: Inner::Pool(pool), statements: Arc::clone(&statements) };
+        let changes = Changes::new();
+        let conn =
+            |pool| Conn { inner: Inner::Pool(pool), statements: Arc::clone(&statements), changes: changes.clone() };
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let pool = conn(Database::connect(options(url, connections_max)).await?);
             Ok(Self { reader: pool.clone(), writer: pool })
@@ -95,6 +101,11 @@ impl Store {
         begin(&self.reader, options).await
     }
 
+    /// Where changes are told.
+    pub fn changes(&self) -> &Changes {
+        &self.writer.changes
+    }
+
     /// How many statements have run so far; tests hold lists to a fixed number with it.
     pub fn statement_count(&self) -> u64 {
         self.reader.statements.load(Ordering::Relaxed)
@@ -116,17 +127,25 @@ async fn begin(conn: &Conn, options: TransactionOptions) -> Result<Tx, StoreErro
         return Err(StoreError::Schema("a transaction can't be nested".to_owned()));
     };
     let transaction = Arc::new(pool.begin_with_options(options).await?);
-    let conn = Conn { inner: Inner::Tx(Arc::clone(&transaction)), statements: Arc::clone(&conn.statements) };
-    Ok(Tx { conn, transaction })
+    let touched = Touched::default();
+    let conn = Conn {
+        inner: Inner::Tx(Arc::clone(&transaction), touched.clone()),
+        statements: Arc::clone(&conn.statements),
+        changes: conn.changes.clone(),
+    };
+    Ok(Tx { conn, transaction, touched })
 }
 
 impl Tx {
-    /// Makes everything in the transaction true at once.
+    /// Makes everything in the transaction true at once, and tells of it.
     pub async fn commit(self) -> Result<(), StoreError> {
+        let changes = self.conn.changes.clone();
         drop(self.conn);
         let transaction = Arc::into_inner(self.transaction)
             .ok_or_else(|| StoreError::Schema("a transaction is still in use".to_owned()))?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        self.touched.tell(&changes);
+        Ok(())
     }
 
     /// Undoes everything in the transaction now, rather than when it is dropped.
@@ -163,10 +182,18 @@ impl Conn {
         Ok(self.query_all_raw(self.statement(sql, values)).await?)
     }
 
+    /// Tells that rows of the tenant were changed: at once for a statement of its own, with the commit in a transaction.
+    pub(super) fn touch(&self, tenant: TenantId) {
+        match &self.inner {
+            Inner::Pool(_) => self.changes.tell(Change::Here(tenant)),
+            Inner::Tx(_, touched) => touched.add(tenant),
+        }
+    }
+
     pub(super) fn pool(&self) -> Option<&DatabaseConnection> {
         match &self.inner {
             Inner::Pool(pool) => Some(pool),
-            Inner::Tx(_) => None,
+            Inner::Tx(..) => None,
         }
     }
 
@@ -180,7 +207,7 @@ impl ConnectionTrait for Conn {
     fn get_database_backend(&self) -> DbBackend {
         match &self.inner {
             Inner::Pool(pool) => pool.get_database_backend(),
-            Inner::Tx(transaction) => transaction.get_database_backend(),
+            Inner::Tx(transaction, _) => transaction.get_database_backend(),
         }
     }
 
@@ -188,7 +215,7 @@ impl ConnectionTrait for Conn {
         self.count();
         match &self.inner {
             Inner::Pool(pool) => pool.execute_raw(statement).await,
-            Inner::Tx(transaction) => transaction.execute_raw(statement).await,
+            Inner::Tx(transaction, _) => transaction.execute_raw(statement).await,
         }
     }
 
@@ -196,7 +223,7 @@ impl ConnectionTrait for Conn {
         self.count();
         match &self.inner {
             Inner::Pool(pool) => pool.execute_unprepared(sql).await,
-            Inner::Tx(transaction) => transaction.execute_unprepared(sql).await,
+            Inner::Tx(transaction, _) => transaction.execute_unprepared(sql).await,
         }
     }
 
@@ -204,7 +231,7 @@ impl ConnectionTrait for Conn {
         self.count();
         match &self.inner {
             Inner::Pool(pool) => pool.query_one_raw(statement).await,
-            Inner::Tx(transaction) => transaction.query_one_raw(statement).await,
+            Inner::Tx(transaction, _) => transaction.query_one_raw(statement).await,
         }
     }
 
@@ -212,7 +239,7 @@ impl ConnectionTrait for Conn {
         self.count();
         match &self.inner {
             Inner::Pool(pool) => pool.query_all_raw(statement).await,
-            Inner::Tx(transaction) => transaction.query_all_raw(statement).await,
+            Inner::Tx(transaction, _) => transaction.query_all_raw(statement).await,
         }
     }
 }

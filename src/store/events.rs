@@ -36,6 +36,16 @@ pub async fn lookup(conn: &Conn, tenant: TenantId, id: EventId) -> Result<Option
     Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
 }
 
+/// Those of these ids, in no particular order.
+pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[EventId]) -> Result<Vec<Event>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = Column::Id.is_in(ids.iter().map(|id| id.uuid()));
+    let query = Entity::find().filter(Column::TenantId.eq(tenant.uuid())).filter(ids);
+    query.all(conn).await?.into_iter().map(domain).collect()
+}
+
 /// A page of events by time.
 pub async fn list(
     conn: &Conn,
@@ -78,7 +88,48 @@ pub async fn latest(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> Result<V
 
 /// New events.
 pub async fn insert(conn: &Conn, events: &[Event]) -> Result<(), StoreError> {
-    insert_all(conn, events.iter().map(row).collect()).await
+    insert_all(conn, events.iter().map(row).collect()).await?;
+    for event in events {
+        conn.touch(event.tenant);
+    }
+    Ok(())
+}
+
+/// A line of a copy's timeline, in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Brief {
+    /// Which line.
+    pub id: EventId,
+    /// When.
+    pub at: Timestamp,
+    /// What happened; none if only a newer version knows.
+    pub kind: Option<EventKind>,
+    /// To which copy.
+    pub lead: LeadId,
+}
+
+/// The next lines about copies after a place in the order of time, oldest first, at most `limit`.
+pub async fn list_briefs(
+    conn: &Conn,
+    tenant: TenantId,
+    after: (Timestamp, EventId),
+    limit: u64,
+) -> Result<Vec<Brief>, StoreError> {
+    let sql = "select id, at, kind, lead_id from events
+        where tenant_id = $1 and (at, id) > ($2, $3) and lead_id is not null order by at, id limit $4";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let values = vec![tenant.uuid().into(), after.0.micros().into(), after.1.uuid().into(), limit.into()];
+    let rows = conn.query_sql(sql, values).await?;
+    rows.iter().map(brief).collect()
+}
+
+fn brief(row: &sea_orm::QueryResult) -> Result<Brief, StoreError> {
+    Ok(Brief {
+        id: row.try_get::<uuid::Uuid>("", "id")?.into(),
+        at: time(row.try_get("", "at")?),
+        kind: named("events.kind", row.try_get("", "kind")?).ok(),
+        lead: row.try_get::<uuid::Uuid>("", "lead_id")?.into(),
+    })
 }
 
 impl EventFilter {

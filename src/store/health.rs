@@ -2,6 +2,8 @@
 //!
 //! The invariants are those that no constraint can state. They span all tenants and show counts only, never a row.
 
+use std::time::Duration;
+
 use super::conn::{Conn, Store};
 use super::error::StoreError;
 use crate::domain::Timestamp;
@@ -86,6 +88,19 @@ impl Store {
         }
         let sql = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint as n";
         number(self.reader(), sql, Vec::new()).await.map(|micros| Some(Timestamp::from_micros(micros)))
+    }
+
+    /// For how long the oldest open transaction of Baton's has been open: what it writes may be dated as far back when it appears.
+    /// Zero on SQLite, which has one writer at a time.
+    pub async fn oldest_transaction(&self) -> Result<Duration, StoreError> {
+        if self.is_embedded() {
+            return Ok(Duration::ZERO);
+        }
+        let sql = "select coalesce((extract(epoch from clock_timestamp() - min(xact_start)) * 1000000)::bigint, 0) as n
+            from pg_stat_activity where datname = current_database() and usename = current_user
+              and backend_type = 'client backend' and pid <> pg_backend_pid() and state <> 'idle'";
+        let micros = number(self.reader(), sql, Vec::new()).await?;
+        Ok(Duration::from_micros(u64::try_from(micros).unwrap_or(0)))
     }
 
     /// What must never be and is. Reads whole tables: for `baton check`, not for a request.

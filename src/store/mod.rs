@@ -6,6 +6,7 @@
 pub mod backtests;
 pub mod calendar;
 pub mod categories;
+pub mod changes;
 pub mod conn;
 pub mod contacts;
 pub mod dealers;
@@ -26,6 +27,7 @@ mod map;
 pub mod offers;
 pub mod page;
 pub mod postal;
+pub mod progress;
 pub mod requests;
 pub mod rotations;
 mod rows;
@@ -35,7 +37,9 @@ pub mod schema;
 pub mod scope;
 pub mod tenants;
 pub mod users;
+pub mod wire;
 
+pub use changes::Change;
 pub use conn::{Conn, Store, Tx};
 pub use error::StoreError;
 pub use page::{Key, KeyPart, Order, Page, PageRequest};

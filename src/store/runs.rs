@@ -19,6 +19,16 @@ pub async fn lookup(conn: &Conn, tenant: TenantId, id: JobRunId) -> Result<Optio
     Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
 }
 
+/// Those of these ids, in no particular order.
+pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[JobRunId]) -> Result<Vec<JobRun>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = Column::Id.is_in(ids.iter().map(|id| id.uuid()));
+    let query = Entity::find().filter(Column::TenantId.eq(tenant.uuid())).filter(ids);
+    query.all(conn).await?.into_iter().map(domain).collect()
+}
+
 /// A page by the time they were asked for, of one job or of all.
 pub async fn list(
     conn: &Conn,
@@ -39,7 +49,11 @@ pub async fn list(
 /// New runs.
 pub async fn insert(conn: &Conn, runs: &[JobRun]) -> Result<(), StoreError> {
     let rows = runs.iter().map(|run| row(run, None)).collect::<Result<_, _>>()?;
-    insert_all(conn, rows).await
+    insert_all(conn, rows).await?;
+    for run in runs {
+        conn.touch(run.tenant);
+    }
+    Ok(())
 }
 
 /// Whether a run waits or was left behind.
@@ -118,7 +132,9 @@ pub async fn update(
         .add(Column::Id.eq(run.id.uuid()))
         .add(Column::State.eq("RUNNING"))
         .add(same_place);
-    update_where(conn, row(run, claimed_until)?, mine).await
+    update_where(conn, row(run, claimed_until)?, mine).await?;
+    conn.touch(run.tenant);
+    Ok(())
 }
 
 fn domain(row: Model) -> Result<JobRun, StoreError> {

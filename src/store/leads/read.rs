@@ -48,6 +48,23 @@ pub async fn lookup_many(conn: &Conn, scope: &Scope, ids: &[LeadId]) -> Result<V
     query.all(conn).await?.into_iter().map(domain).collect()
 }
 
+/// Those of these ids that the scope reaches and the filter lets through, in no particular order.
+pub async fn list_matching(
+    conn: &Conn,
+    scope: &Scope,
+    filter: &LeadFilter,
+    ids: &[LeadId],
+) -> Result<Vec<Lead>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Entity::find()
+        .filter(scope.leads())
+        .filter(filter.condition(scope))
+        .filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())));
+    narrowed(query, filter.rule.as_ref()).all(conn).await?.into_iter().map(domain).collect()
+}
+
 /// All copies of these requests that the scope reaches, by request, round and id.
 pub async fn chains(conn: &Conn, scope: &Scope, requests: &[RequestId]) -> Result<Vec<Lead>, StoreError> {
     if requests.is_empty() {
