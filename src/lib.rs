@@ -10,6 +10,7 @@
 //! - [`actions`]: WHAT MAY BE DONE
 //! - [`delivery`]: WHAT GOES OUT
 //! - [`jobs`]: WHAT RUNS LATER
+//! - [`live`]: WHAT IS TOLD AT ONCE
 //! - [`graphql`]: WHAT IS ASKED
 //! - [`demo`]: WHAT CAN BE TRIED
 //! - [`http`]: HOW IT IS REACHED
@@ -34,6 +35,8 @@ pub mod actions;
 pub mod delivery;
 
 pub mod jobs;
+
+pub mod live;
 
 pub mod graphql;
 
