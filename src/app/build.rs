@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use tokio::sync::watch;
 
 use super::error::AppError;
 use crate::actions;
@@ -18,6 +19,7 @@ use crate::graphql::connection::CursorKey;
 use crate::graphql::guard::Limits;
 use crate::graphql::{self, BatonSchema};
 use crate::jobs::{Outbox, Wake, Worker, WorkerSettings};
+use crate::live::Hub;
 use crate::store::Store;
 
 /// Mail servers commonly allow ten to twenty connections from one client.
@@ -68,6 +70,10 @@ pub struct App {
     pub worker: Arc<Worker>,
     /// Wakes the worker.
     pub wake: Arc<Wake>,
+    /// Tells subscribers of changes.
+    pub live: Arc<Hub>,
+    /// Becomes true when the process is to stop: sockets are closed, so that their clients connect elsewhere.
+    pub closing: watch::Sender<bool>,
     /// Where mails land in `demo`.
     pub mailbox: Option<Arc<Mailbox>>,
 }
@@ -84,6 +90,7 @@ impl App {
         settle_schema(&store, policy).await?;
         let networks = Arc::new(actions::Networks::new(config.server.networks_megabytes << 20));
         let catalogs = Arc::default();
+        let live = Arc::new(Hub::new(store.clone(), Arc::clone(&clock)));
         let actions = actions::Context { store, clock, entropy, links: links.clone(), networks, catalogs };
         let outbox =
             mailer.map(|mailer| Outbox::new(actions.clone(), mailer, Links::new(&config.server.public_url, links)));
@@ -91,7 +98,8 @@ impl App {
         let worker = Arc::new(Worker::new(actions.clone(), outbox, worker_settings(&config), Arc::clone(&wake)));
         let limits = limits(&config);
         let schema = graphql::build(limits);
-        Ok(Self { config, actions: Arc::new(actions), authenticator, schema, limits, cursors, worker, wake, mailbox })
+        let (actions, closing) = (Arc::new(actions), watch::Sender::new(false));
+        Ok(Self { config, actions, authenticator, schema, limits, cursors, worker, wake, live, closing, mailbox })
     }
 
     /// Where everything is saved.

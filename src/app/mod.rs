@@ -4,6 +4,7 @@
 //! set and a mailbox in place of a mail server.
 
 mod build;
+mod changes;
 mod error;
 mod keys;
 

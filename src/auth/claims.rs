@@ -33,15 +33,15 @@ pub(super) struct Issued<'a> {
 pub(super) struct Claims(Map<String, Value>);
 
 impl Claims {
-    /// Refuses a token outside its time: valid from `nbf` on and until just before `exp`, both widened by `leeway`.
-    pub(super) fn check_time(&self, now: Timestamp, leeway: Duration) -> Result<(), TokenError> {
-        let expires = self.moment("exp")?.ok_or_else(|| missing("exp"))?;
-        if now >= expires + leeway {
+    /// Refuses a token outside its time: valid from `nbf` on and until just before `exp`, both widened by `leeway`. Answers when that ends.
+    pub(super) fn check_time(&self, now: Timestamp, leeway: Duration) -> Result<Timestamp, TokenError> {
+        let until = self.moment("exp")?.ok_or_else(|| missing("exp"))? + leeway;
+        if now >= until {
             return Err(TokenError::Expired);
         }
         match self.moment("nbf")? {
             Some(begins) if now + leeway < begins => Err(TokenError::NotYetValid),
-            _ => Ok(()),
+            _ => Ok(until),
         }
     }
 

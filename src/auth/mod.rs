@@ -10,7 +10,7 @@ mod verify;
 
 pub use error::{AuthError, TokenError};
 pub use issue::issue_token;
-pub use verify::Authenticator;
+pub use verify::{Authenticator, Proof};
 
 #[cfg(test)]
 mod tests;

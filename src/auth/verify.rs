@@ -39,6 +39,15 @@ pub struct Authenticator {
     clock: Arc<dyn Clock>,
 }
 
+/// What a token proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// Who acts.
+    pub actor: Actor,
+    /// The token is refused from this moment on.
+    pub until: Timestamp,
+}
+
 /// The key set's file, and what stood in it when it was last read.
 struct KeyFile {
     path: PathBuf,
@@ -84,6 +93,11 @@ impl Authenticator {
 
     /// The actor that a token proves.
     pub fn authenticate(&self, token: &str) -> Result<Actor, TokenError> {
+        self.prove(token).map(|proof| proof.actor)
+    }
+
+    /// What a token proves, and until when.
+    pub fn prove(&self, token: &str) -> Result<Proof, TokenError> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(TokenError::TooLong { bytes: token.len(), max: TOKEN_BYTES_MAX });
         }
@@ -92,8 +106,8 @@ impl Authenticator {
         let header = header(token)?;
         let algorithm = self.allowed(&header)?;
         let claims = self.signed_claims(token, &header, algorithm)?;
-        claims.check_time(now, self.leeway)?;
-        claims.actor()
+        let until = claims.check_time(now, self.leeway)?;
+        Ok(Proof { actor: claims.actor()?, until })
     }
 
     /// Believes the keys of this JSON Web Key Set from now on, and no other public keys; answers how many they are.

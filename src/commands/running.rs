@@ -1,7 +1,7 @@
 //! What runs until it is told to stop: the server, the worker, the refresh of public keys. Stopping drains and loses nothing.
 //!
 //! ```text
-//! stop ─▶ no new connections ─▶ requests under way are answered ─▶ worker ends its step, messages in hand are sent and recorded
+//! stop ─▶ sockets are closed ─▶ no new connections ─▶ requests under way are answered ─▶ worker ends its step, messages in hand are sent and recorded
 //! ```
 
 use std::net::TcpListener;
@@ -26,6 +26,7 @@ pub struct Work {
 
 /// What runs.
 pub struct Running {
+    app: Arc<App>,
     stop: watch::Sender<bool>,
     server: Option<ServerHandle>,
     tasks: JoinSet<&'static str>,
@@ -47,9 +48,17 @@ impl Running {
                 "the server"
             });
             // Ends at once without an address to fetch from, which is no reason for the process to end.
-            let (app, stopped) = (Arc::clone(app), stopped.clone());
-            tokio::spawn(async move { app.keep_keys_fresh(stopped).await });
+            let (fresh, until) = (Arc::clone(app), stopped.clone());
+            tokio::spawn(async move { fresh.keep_keys_fresh(until).await });
+            let (telling, until) = (Arc::clone(app), stopped.clone());
+            tasks.spawn(async move {
+                telling.tell_subscribers(until).await;
+                "the telling of changes"
+            });
         }
+        // Ends at once where there is no wire.
+        let (exchanging, until) = (Arc::clone(app), stopped.clone());
+        tokio::spawn(async move { exchanging.exchange_changes(until).await });
         if work.works {
             let worker = Arc::clone(&app.worker);
             tasks.spawn(async move {
@@ -58,7 +67,7 @@ impl Running {
             });
         }
         let patience = Duration::from_secs(app.config.server.shutdown_seconds);
-        Ok(Self { stop, server: handle, tasks, patience })
+        Ok(Self { app: Arc::clone(app), stop, server: handle, tasks, patience })
     }
 
     /// Waits until something ends by itself, which nothing should; says what it was.
@@ -71,6 +80,8 @@ impl Running {
 
     /// Drains and ends; whether everything ended within the patience that the configuration has.
     pub async fn stop(mut self) -> bool {
+        // First: a socket is under way for as long as its client wants.
+        self.app.closing.send_replace(true);
         if let Some(server) = &self.server {
             server.stop(true).await;
         }

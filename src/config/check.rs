@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::sections::{Algorithm, Auth, Config, Limits, Mail, MailTls};
+use super::sections::{Algorithm, Auth, Config, Limits, Mail, MailTls, Sockets};
 
 /// Shorter keys can be tried out; RFC 7518 section 3.2 asks for as much as the hash has.
 const KEY_BYTES_MIN: usize = 32;
@@ -29,6 +29,7 @@ impl Config {
         problems.mail(&self.mail);
         problems.limits(&self.limits);
         problems.positive("server.networks_megabytes", self.server.networks_megabytes as u64);
+        problems.sockets(&self.sockets);
         problems.positive("workers.poll_ms", self.workers.poll_ms);
         problems.positive("workers.batch_size", self.workers.batch_size.into());
         problems.0
@@ -94,6 +95,27 @@ impl Problems {
         self.unless(mail.from.contains('@'), "mail.from: is not a mail address");
         self.unless(mail.reply_to.as_ref().is_none_or(|to| to.contains('@')), "mail.reply_to: is not a mail address");
         self.positive("mail.timeout_seconds", mail.timeout_seconds);
+    }
+
+    fn sockets(&mut self, sockets: &Sockets) {
+        for (key, value) in [
+            ("sockets.total", sockets.total as u64),
+            ("sockets.per_credential", sockets.per_credential as u64),
+            ("sockets.operations", sockets.operations as u64),
+            ("sockets.init_seconds", sockets.init_seconds),
+            ("sockets.ping_seconds", sockets.ping_seconds),
+            ("sockets.send_seconds", sockets.send_seconds),
+            ("sockets.poll_ms", sockets.poll_ms),
+        ] {
+            self.positive(key, value);
+        }
+        for origin in &sockets.origins {
+            let is_origin = url::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
+            self.unless(
+                is_origin,
+                &format!("sockets.origins: `{origin}` is not an origin, write it as `https://console.example.com`"),
+            );
+        }
     }
 
     fn limits(&mut self, limits: &Limits) {

@@ -12,7 +12,7 @@ mod sections;
 pub use error::ConfigError;
 pub use sections::{
     Algorithm, Auth, Config, Database, Key, Limits, Log, LogFormat, Mail, MailTls, SECTIONS, Secrets, Section, Server,
-    Shown, Visibility, Workers, example,
+    Shown, Sockets, Visibility, Workers, example,
 };
 
 #[cfg(test)]

@@ -114,6 +114,9 @@ sections! {
         url_file: Option<PathBuf> = Unset(r#""/run/secrets/database_url""#);
         /// Connections that this process opens at most. Keep the sum over all processes below PostgreSQL's own limit.
         connections: u32 = Default("16");
+        /// Whether processes tell each other of changes by LISTEN and NOTIFY, on a connection of its own. Set it to false behind a pooler
+        /// that lends connections per transaction: changes made elsewhere are then found by looking (`sockets.poll_ms`, `workers.poll_ms`).
+        notify: bool = Default("true");
     }
 
     /// Whose tokens are believed. A token is a JWT; `baton token` issues some for development.
@@ -137,6 +140,29 @@ sections! {
         jwks_refresh_seconds: u64 = Default("300");
         /// Seconds by which the issuer's clock and ours may differ.
         leeway_seconds: u64 = Default("60");
+    }
+
+    /// Sockets: WebSockets at `/graphql` by the protocol `graphql-transport-ws`, for subscriptions. The limits hold for this server alone.
+    sockets: Sockets {
+        /// Sockets that are open at one time. One takes some 50 kilobytes.
+        total: usize = Default("2_000");
+        /// Sockets that one credential has open at one time: a person has a few tabs, a partner's program a few processes.
+        per_credential: usize = Default("20");
+        /// Operations that go on at one time on one socket: a page follows a few things, and asks beside.
+        operations: usize = Default("50");
+        /// Seconds within which whoever opens a socket has to say who it is.
+        init_seconds: u64 = Default("5");
+        /// Seconds between two pings; whoever has not answered one when the next is due is gone. Proxies commonly cut a connection that
+        /// is silent for 60.
+        ping_seconds: u64 = Default("25");
+        /// Seconds that a message may wait for a client that does not read. Then its socket is closed: nothing more is kept for it.
+        send_seconds: u64 = Default("10");
+        /// Origins of other web pages that may open sockets, such as `https://console.example.com`. Pages of this server itself may, and
+        /// so may programs that are no browsers.
+        origins: Vec<String> = Default("[]");
+        /// Milliseconds between two looks for changes that nobody announced, while somebody subscribes. A subscriber hears of a change
+        /// late by as much when its announcement was lost, or came from another process on SQLite.
+        poll_ms: u64 = Default("1_000");
     }
 
     /// What only this installation knows.

@@ -9,6 +9,7 @@
 //! - Child objects go through [`loaders::Batch`], made for this request: `ctx.batch().load_one(DealerKey(id))`.
 //! - A mutation takes one `input` with an optional `idempotencyKey`, makes a [`mutation::OwnedCall`], calls one action, and answers a
 //!   payload with the object and `userErrors` ([`payload::split`]).
+//! - A subscription says what interests it and how an id is read ([`told::Told`]); the rest is [`told::follow`].
 
 pub mod connection;
 pub mod decisions;
@@ -25,6 +26,7 @@ pub mod node;
 pub mod payload;
 pub mod schema;
 pub mod session;
+pub mod told;
 pub mod wanted;
 
 pub use schema::{BatonSchema, build};

@@ -1,13 +1,14 @@
 //! The schema, put together from the rooms' queries and mutations, behind the guard.
 
-use async_graphql::{EmptySubscription, MergedObject, Schema};
+use async_graphql::{MergedObject, MergedSubscription, Schema};
 
 use super::guard::{Guard, Limits};
 use super::interfaces::{
-    BacktestMutation, BacktestQuery, ExpressionQuery, InterfaceMutation, InterfaceQuery, PreviewQuery,
+    BacktestMutation, BacktestQuery, BacktestSubscription, ExpressionQuery, InterfaceMutation, InterfaceQuery,
+    PreviewQuery,
 };
-use super::jobs::{JobMutation, JobQuery};
-use super::leads::{AuditQuery, LeadMutation, LeadQuery, MessageMutation, MessageQuery};
+use super::jobs::{JobMutation, JobQuery, JobSubscription};
+use super::leads::{AuditQuery, LeadMutation, LeadQuery, LeadSubscription, MessageMutation, MessageQuery};
 use super::lists::{ListMutation, ListQuery};
 use super::network::{CalendarMutation, DealerMutation, DefinitionMutation, NetworkQuery, StaffMutation};
 use super::node::NodeQuery;
@@ -43,10 +44,15 @@ pub struct Mutation(
     JobMutation,
 );
 
+/// Everything that is told while it happens, over a WebSocket at the address of the API by the protocol `graphql-transport-ws`: one field
+/// per subscription, written without a fragment. What is sent is read at that moment, as far as you may see it then.
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(LeadSubscription, JobSubscription, BacktestSubscription);
+
 /// The schema with its guard.
-pub type BatonSchema = Schema<Query, Mutation, EmptySubscription>;
+pub type BatonSchema = Schema<Query, Mutation, Subscription>;
 
 /// The schema behind `limits`.
 pub fn build(limits: Limits) -> BatonSchema {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription).extension(Guard::new(limits)).finish()
+    Schema::build(Query::default(), Mutation::default(), Subscription::default()).extension(Guard::new(limits)).finish()
 }

@@ -11,9 +11,11 @@ use super::guard::ErrorCode;
 use super::loaders::Batch;
 use crate::actions::{self, Permission, permit};
 use crate::domain::actor::Actor;
+use crate::live::Hub;
 use crate::store::{Conn, Scope};
 
 /// Who asks, and what answering needs.
+#[derive(Clone)]
 pub struct Session {
     /// Who asks.
     pub actor: Actor,
@@ -23,18 +25,20 @@ pub struct Session {
     pub actions: Arc<actions::Context>,
     /// By which cursors are sealed.
     pub cursors: CursorKey,
+    /// Tells of changes.
+    pub live: Arc<Hub>,
 }
 
 impl Session {
     /// A session of `actor`, as request data with its loaders.
-    pub fn data(actor: Actor, actions: Arc<actions::Context>, cursors: CursorKey) -> Data {
+    pub fn data(actor: Actor, actions: Arc<actions::Context>, cursors: CursorKey, live: Arc<Hub>) -> Data {
         let scope = Scope::of(&actor);
         let batch = Batch::new(actions.store.clone(), scope.clone());
         let mut data = Data::default();
         data.insert(
             DataLoader::new(batch, TokioSpawner::current(), TokioTimer::default()).delay(std::time::Duration::ZERO),
         );
-        data.insert(Self { actor, scope, actions, cursors });
+        data.insert(Self { actor, scope, actions, cursors, live });
         data
     }
 

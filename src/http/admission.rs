@@ -2,34 +2,29 @@
 //!
 //! What is wrong with a token is told to whoever sent it; the token itself is never shown or logged.
 
-use actix_web::HttpRequest;
-use actix_web::http::header::AUTHORIZATION;
-
 use super::graphql::{Admitted, AuthRefusal};
 use crate::app::App;
+use crate::auth::Proof;
 use crate::config::Visibility as Audience;
 use crate::domain::{Actor, Role};
 use crate::graphql::Session;
 use crate::graphql::guard::Visibility;
 
-/// A session for the credential of `request`, or why not.
-pub(super) fn admit(app: &App, request: &HttpRequest) -> Result<Admitted, AuthRefusal> {
+/// A session for what stands in `authorization`, or why not.
+pub(super) fn admit(app: &App, authorization: Option<&str>) -> Result<Admitted, AuthRefusal> {
     let refuse = |message: &str| AuthRefusal { message: message.to_owned() };
-    let header = request
-        .headers()
-        .get(AUTHORIZATION)
-        .ok_or_else(|| refuse("no credential: send the header `authorization: Bearer <token>`"))?;
-    let token = header.to_str().ok().and_then(bearer);
-    let token = token.ok_or_else(|| refuse("the header `authorization` has the form `Bearer <token>`"))?;
-    let actor = app.authenticator.authenticate(token).map_err(|error| refuse(&error.to_string()))?;
+    let given =
+        authorization.ok_or_else(|| refuse("no credential: send the header `authorization: Bearer <token>`"))?;
+    let token = bearer(given).ok_or_else(|| refuse("the header `authorization` has the form `Bearer <token>`"))?;
+    let Proof { actor, until } = app.authenticator.prove(token).map_err(|error| refuse(&error.to_string()))?;
     let limits = &app.config.limits;
     let visibility = Visibility {
         introspection: is_for(limits.introspection, &actor),
         suggestions: is_for(limits.suggestions, &actor),
     };
     let credential = format!("{}/{}", actor.tenant, actor.subject);
-    let data = Session::data(actor, app.actions.clone(), app.cursors.clone());
-    Ok(Admitted { data, credential, visibility })
+    let data = Session::data(actor, app.actions.clone(), app.cursors.clone(), app.live.clone());
+    Ok(Admitted { data, credential, visibility, until: Some(until) })
 }
 
 /// The scheme's name has no case (RFC 9110, section 11.1).

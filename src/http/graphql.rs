@@ -1,5 +1,5 @@
 //! GraphQL over HTTP: `/graphql` by GET and POST, as the specification has it
-//! (<https://graphql.github.io/graphql-over-http/draft/>).
+//! (<https://graphql.github.io/graphql-over-http/draft/>); and over WebSocket at the same address ([`socket`]).
 //!
 //! It knows neither users nor types: the application's closure says who asks, the schema what is answered. Nothing
 //! may reach the schema without a checked credential, a counted request and a bounded body, and no panic of a
@@ -11,12 +11,13 @@ mod idempotency;
 mod parameters;
 mod rate;
 mod refusal;
+mod socket;
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use actix_web::http::Method;
+use actix_web::http::{Method, header};
 use actix_web::web::{self, Payload};
 use actix_web::{HttpRequest, HttpResponse, Resource};
 use async_graphql::{Data, Executor, Request, Response};
@@ -28,7 +29,10 @@ use self::answer::Answer;
 use self::rate::Rate;
 pub use self::refusal::AuthRefusal;
 use self::refusal::HttpRefusal;
+pub use self::socket::SocketSettings;
+use self::socket::Sockets;
 use crate::clock::{Clock, Entropy};
+use crate::domain::Timestamp;
 use crate::graphql::guard::{Limits, RequestId, Transport, Visibility};
 use crate::http::request_id::request_id;
 
@@ -40,9 +44,12 @@ pub struct Admitted {
     pub credential: String,
     /// How much of the schema the caller may see.
     pub visibility: Visibility,
+    /// From when on the credential is good no more; none if it always is. Ends a socket.
+    pub until: Option<Timestamp>,
 }
 
-type Admit = dyn Fn(HttpRequest) -> LocalBoxFuture<'static, Result<Admitted, AuthRefusal>> + Send + Sync;
+/// Given what stands in the header `authorization`, or in its place where there are no headers.
+type Admit = dyn Fn(Option<String>) -> LocalBoxFuture<'static, Result<Admitted, AuthRefusal>> + Send + Sync;
 
 /// All that the route needs; one for the whole server, in a [`web::Data`].
 pub struct Endpoint<E> {
@@ -50,7 +57,9 @@ pub struct Endpoint<E> {
     admit: Box<Admit>,
     body_bytes_max: u64,
     rate: Rate,
+    clock: Arc<dyn Clock>,
     entropy: Arc<Entropy>,
+    sockets: Option<Sockets>,
 }
 
 impl<E: Executor> Endpoint<E> {
@@ -62,18 +71,27 @@ impl<E: Executor> Endpoint<E> {
         limits: Limits,
         clock: Arc<dyn Clock>,
         entropy: Arc<Entropy>,
-        admit: impl Fn(HttpRequest) -> F + Send + Sync + 'static,
+        admit: impl Fn(Option<String>) -> F + Send + Sync + 'static,
     ) -> Self
     where
         F: Future<Output = Result<Admitted, AuthRefusal>> + 'static,
     {
         Self {
             executor,
-            admit: Box::new(move |request| admit(request).boxed_local()),
+            admit: Box::new(move |authorization| admit(authorization).boxed_local()),
             body_bytes_max: limits.body_bytes,
-            rate: Rate::new(limits.requests_per_minute, clock),
+            rate: Rate::new(limits.requests_per_minute, Arc::clone(&clock)),
+            clock,
             entropy,
+            sockets: None,
         }
+    }
+
+    /// Serves sockets too.
+    #[must_use]
+    pub fn with_sockets(mut self, settings: SocketSettings) -> Self {
+        self.sockets = Some(Sockets::new(settings));
+        self
     }
 
     /// The route, `/graphql` with every method.
@@ -88,7 +106,7 @@ impl<E: Executor> Endpoint<E> {
             Method::POST => Transport::Post,
             ref other => return Err(HttpRefusal::Method(other.to_string())),
         };
-        let admitted = (self.admit)(request.clone()).await;
+        let admitted = (self.admit)(authorization(request)).await;
         let admitted = admitted.map_err(|refusal| HttpRefusal::Unauthenticated(refusal.message))?;
         self.rate.check(&admitted.credential)?;
         let idempotency_key = idempotency::key(request)?;
@@ -116,8 +134,18 @@ impl<E: Executor> Endpoint<E> {
     }
 }
 
+/// What stands in the header `authorization`.
+fn authorization(request: &HttpRequest) -> Option<String> {
+    let value = request.headers().get(header::AUTHORIZATION)?;
+    Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
 async fn serve<E: Executor>(endpoint: web::Data<Endpoint<E>>, request: HttpRequest, payload: Payload) -> HttpResponse {
     let id = request_id(&request, &endpoint.entropy);
+    if socket::is_asked_for(&request) {
+        let opened = socket::open(&endpoint, &request, payload, &id);
+        return opened.unwrap_or_else(|refusal| Answer::refused(&refusal, &id).write(AnswerType::Json, &id));
+    }
     let Some(answer_type) = AnswerType::negotiate(&request) else {
         return Answer::refused(&HttpRefusal::NotAcceptable, &id).write(AnswerType::Json, &id);
     };

@@ -3,15 +3,15 @@
 use std::future::ready;
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
-use actix_web::dev::{Server, Service};
-use actix_web::http::Method;
+use actix_web::dev::Server;
 use actix_web::middleware::Compress;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, HttpServer};
 
 use super::admission::admit;
-use super::graphql::Endpoint;
+use super::graphql::{Endpoint, SocketSettings};
 use super::pages::NotFoundPage;
 use super::request_id::request_id;
 use super::sheet::Sheet;
@@ -25,24 +25,8 @@ pub fn server(app: &Arc<App>, listener: TcpListener) -> std::io::Result<Server> 
     let settings = &app.config.server;
     let (threads, patience) = (settings.threads, settings.shutdown_seconds);
     let app = Arc::clone(app);
-    let factory = move || {
-        let wake = Arc::clone(&app.wake);
-        actix_web::App::new()
-            .wrap_fn(move |request, service| {
-                // Whatever is posted may leave work behind.
-                let wake = (request.method() == Method::POST).then(|| Arc::clone(&wake));
-                let answer = service.call(request);
-                async move {
-                    let answer = answer.await;
-                    if let Some(wake) = wake {
-                        wake.ring();
-                    }
-                    answer
-                }
-            })
-            .wrap(Compress::default())
-            .configure(|config| routes(config, &app, &endpoint))
-    };
+    let factory =
+        move || actix_web::App::new().wrap(Compress::default()).configure(|config| routes(config, &app, &endpoint));
     let server = HttpServer::new(factory).disable_signals().shutdown_timeout(patience);
     let server = if threads > 0 { server.workers(threads) } else { server };
     Ok(server.listen(listener)?.run())
@@ -65,7 +49,25 @@ fn routes(config: &mut ServiceConfig, app: &Arc<App>, endpoint: &Arc<Endpoint<Ba
 fn endpoint(app: &Arc<App>) -> Endpoint<BatonSchema> {
     let (clock, entropy) = (Arc::clone(&app.actions.clock), Arc::clone(&app.actions.entropy));
     let admitting = Arc::clone(app);
-    Endpoint::new(app.schema.clone(), app.limits, clock, entropy, move |request| ready(admit(&admitting, &request)))
+    let endpoint = Endpoint::new(app.schema.clone(), app.limits, clock, entropy, move |authorization| {
+        ready(admit(&admitting, authorization.as_deref()))
+    });
+    endpoint.with_sockets(sockets(app))
+}
+
+fn sockets(app: &App) -> SocketSettings {
+    let sockets = &app.config.sockets;
+    let own = url::Url::parse(&app.config.server.public_url).map(|url| url.origin().ascii_serialization());
+    SocketSettings {
+        total: sockets.total,
+        per_credential: sockets.per_credential,
+        operations: sockets.operations,
+        init: Duration::from_secs(sockets.init_seconds),
+        ping: Duration::from_secs(sockets.ping_seconds),
+        send: Duration::from_secs(sockets.send_seconds),
+        origins: sockets.origins.iter().cloned().chain(own).collect(),
+        closing: app.closing.subscribe(),
+    }
 }
 
 async fn nothing_here(app: Data<App>, request: HttpRequest) -> HttpResponse {

@@ -29,7 +29,16 @@ impl Worker {
                 self.run_outbox(outbox, stop.clone()).await;
             }
         };
-        tokio::join!(self.run_due(stop.clone()), self.run_networks(stop.clone()), outbox);
+        let wake = async {
+            let mut stop = stop.clone();
+            let changes = self.context.store.changes().listen();
+            tokio::select! {
+                // A sender that is gone will never say stop again: the process is ending.
+                _ = stop.wait_for(|stop| *stop) => {}
+                () = self.wake.heed(changes) => {}
+            }
+        };
+        tokio::join!(self.run_due(stop.clone()), self.run_networks(stop.clone()), outbox, wake);
     }
 
     /// Builds anew what a write has made stale, here or in another process.

@@ -11,6 +11,7 @@ use baton::delivery::{Composed, Links, MailTransport, Mailer, Outcome, Sender};
 use baton::domain::delivery::DeliveryState;
 use baton::jobs::{Outbox, Wake, Worker, WorkerSettings};
 use baton::store::deliveries;
+use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -109,7 +110,7 @@ async fn a_worker_that_is_stopped_finishes_the_message_in_hand() {
 
 /// JOB-5
 #[tokio::test]
-async fn a_posted_request_wakes_the_worker_of_its_process() {
+async fn a_change_wakes_the_worker_of_its_process() {
     on_each_database(async |app: &TestApp| {
         let dealer = app.new_dealer("Ann").await;
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -120,9 +121,12 @@ async fn a_posted_request_wakes_the_worker_of_its_process() {
         let outside = Outside { mailbox: Some(Arc::clone(&app.mailbox)), ..Outside::default() };
         let sleepy = Arc::new(App::build(config, outside, SchemaPolicy::Migrate).await.unwrap());
         let running = Running::start(&sleepy, Work { listener: Some(listener), works: true }).unwrap();
-        app.offered_lead(dealer).await;
-        let client = reqwest::Client::new();
-        client.post(format!("http://{address}/l/x/acknowledge")).send().await.unwrap();
+        let query = format!(
+            "mutation {{ submitLead(input: {{ source: \"web\", country: \"US\", email: \"jo@example.net\",
+                target: {{ dealerId: \"{dealer}\" }} }}) {{ userErrors {{ message }} }} }}"
+        );
+        let client = reqwest::Client::new().post(format!("http://{address}/graphql"));
+        client.bearer_auth(app.token(&app.admin())).json(&json!({ "query": query })).send().await.unwrap();
         until(|| app.mailbox.count() == 1).await;
         assert!(running.stop().await);
     })

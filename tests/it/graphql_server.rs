@@ -4,14 +4,24 @@
 use std::future::ready;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use actix_web::{App, HttpRequest, HttpServer};
-use async_graphql::{Context, Data, EmptySubscription, Object, Schema};
-use baton::clock::{Entropy, SetClock};
+use actix_web::{App, HttpServer};
+use async_graphql::{Context, Data, Object, Schema, Subscription};
+use baton::clock::{Clock, Entropy, SetClock};
 use baton::domain::Timestamp;
 use baton::graphql::guard::{Guard, IdempotencyKeyHeader, Limits, RequestId, Visibility};
-use baton::http::graphql::{Admitted, AuthRefusal, Endpoint};
+use baton::http::graphql::{Admitted, AuthRefusal, Endpoint, SocketSettings};
 use baton::http::playground;
+use futures_util::StreamExt;
+use futures_util::stream::{self, Stream};
+use tokio::sync::watch;
+
+use crate::support::socket::PATIENCE;
+
+/// When every such server begins.
+const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
 
 struct Query;
 
@@ -54,11 +64,72 @@ impl Mutation {
     }
 }
 
+struct Subscription;
+
+#[Subscription]
+impl Subscription {
+    /// The numbers up to one, then no more.
+    async fn count(&self, to: i32) -> impl Stream<Item = i32> {
+        stream::iter(1..=to)
+    }
+
+    /// Nothing, for ever.
+    async fn silence(&self, context: &Context<'_>) -> impl Stream<Item = i32> {
+        let going = context.data_unchecked::<Streams>().begin();
+        stream::pending().inspect(move |_: &i32| going.is_held())
+    }
+
+    /// Long texts, for ever.
+    async fn flood(&self, context: &Context<'_>) -> impl Stream<Item = String> {
+        let going = context.data_unchecked::<Streams>().begin();
+        stream::repeat("x".repeat(64 * 1024)).inspect(move |_| going.is_held())
+    }
+
+    /// Begins, then panics.
+    async fn breaks(&self) -> impl Stream<Item = i32> {
+        stream::iter(["1", "a mistake"]).map(|text| text.parse().unwrap())
+    }
+
+    /// Can't be begun.
+    async fn refused(&self) -> async_graphql::Result<stream::Pending<i32>> {
+        Err(async_graphql::Error::new("not today"))
+    }
+}
+
+/// Counts a server's streams that go on.
+struct Streams(Arc<AtomicUsize>);
+
+/// One of them.
+struct Going(Arc<AtomicUsize>);
+
+impl Streams {
+    fn begin(&self) -> Going {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Going(Arc::clone(&self.0))
+    }
+}
+
+impl Going {
+    /// Keeps it within a stream.
+    fn is_held(&self) {}
+}
+
+impl Drop for Going {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 struct Actor(String);
 
 /// A running server; it stops when dropped.
 pub struct TestServer {
     pub address: SocketAddr,
+    /// Tells its sockets that it stops.
+    pub closing: watch::Sender<bool>,
+    /// What time it is there.
+    pub clock: Arc<SetClock>,
+    going: Arc<AtomicUsize>,
     handle: actix_web::dev::ServerHandle,
 }
 
@@ -70,18 +141,47 @@ impl TestServer {
 
     /// Starts with `limits`. The token `closed` may not see the schema; the token `wrong` is refused.
     pub fn with(limits: Limits) -> Self {
-        let schema = Schema::build(Query, Mutation, EmptySubscription).extension(Guard::new(limits)).finish();
-        let clock = Arc::new(SetClock::at(Timestamp::from_micros(1_000_000_000)));
-        let endpoint = Arc::new(Endpoint::new(schema, limits, clock, Arc::new(Entropy::from_seed(1)), |request| {
-            ready(admit(&request))
-        }));
+        Self::with_sockets(limits, |_| {})
+    }
+
+    /// Starts with `limits` and changed settings of sockets. The token `short` is good for a minute.
+    pub fn with_sockets(limits: Limits, change: impl FnOnce(&mut SocketSettings)) -> Self {
+        let schema = Schema::build(Query, Mutation, Subscription).extension(Guard::new(limits)).finish();
+        let set_clock = Arc::new(SetClock::at(NOW));
+        let clock = Arc::clone(&set_clock) as Arc<dyn Clock>;
+        let (closing, going) = (watch::Sender::new(false), Arc::new(AtomicUsize::new(0)));
+        let mut sockets = SocketSettings {
+            total: 100,
+            per_credential: 100,
+            operations: 10,
+            init: PATIENCE,
+            ping: PATIENCE,
+            send: PATIENCE,
+            origins: Vec::new(),
+            closing: closing.subscribe(),
+        };
+        change(&mut sockets);
+        let streams = Arc::clone(&going);
+        let endpoint = Endpoint::new(
+            schema,
+            limits,
+            clock,
+            Arc::new(Entropy::from_seed(1)),
+            move |authorization: Option<String>| ready(admit(authorization.as_deref(), &streams)),
+        );
+        let endpoint = Arc::new(endpoint.with_sockets(sockets));
         let app = move || App::new().service(endpoint.resource()).service(playground::scope());
         let server = HttpServer::new(app).workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
         let address = server.addrs()[0];
         let running = server.run();
         let handle = running.handle();
         actix_web::rt::spawn(running);
-        Self { address, handle }
+        Self { address, closing, clock: set_clock, going, handle }
+    }
+
+    /// How many of its streams go on.
+    pub fn stream_count(&self) -> usize {
+        self.going.load(Ordering::SeqCst)
     }
 
     /// The address of the endpoint.
@@ -96,14 +196,15 @@ impl Drop for TestServer {
     }
 }
 
-fn admit(request: &HttpRequest) -> Result<Admitted, AuthRefusal> {
-    let header = request.headers().get("authorization").and_then(|value| value.to_str().ok());
-    let name = header.map_or("anonymous", |value| value.trim_start_matches("Bearer "));
+fn admit(authorization: Option<&str>, going: &Arc<AtomicUsize>) -> Result<Admitted, AuthRefusal> {
+    let name = authorization.map_or("anonymous", |value| value.trim_start_matches("Bearer "));
     if name == "wrong" {
         return Err(AuthRefusal { message: "the token has expired: get a new one".to_owned() });
     }
     let mut data = Data::default();
     data.insert(Actor(name.to_owned()));
+    data.insert(Streams(Arc::clone(going)));
+    let until = (name == "short").then_some(NOW + Duration::from_mins(1));
     let visibility = if name == "closed" { Visibility::CLOSED } else { Visibility::OPEN };
-    Ok(Admitted { data, credential: name.to_owned(), visibility })
+    Ok(Admitted { data, credential: name.to_owned(), visibility, until })
 }

@@ -35,7 +35,7 @@ fn every_type_field_argument_and_value_has_a_description() {
         if is_part {
             let of_relay = ["PageInfo", "Edge", "Connection"].iter().any(|name| line.contains(name));
             let of_directive =
-                line.starts_with("directive") || line.starts_with("query:") || line.starts_with("mutation:");
+                ["directive", "query:", "mutation:", "subscription:"].iter().any(|start| line.starts_with(start));
             if !described && !of_relay && !of_directive {
                 bare.push(line.to_owned());
             }

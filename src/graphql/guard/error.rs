@@ -110,6 +110,12 @@ pub enum Refusal {
         /// Where it was asked for.
         at: Pos,
     },
+    /// A subscription with several fields at its root, or with a fragment there.
+    #[error("a subscription has exactly one field at its root, not in a fragment: send one subscription for each")]
+    SubscriptionRoot {
+        /// Where the operation is.
+        at: Pos,
+    },
     /// A mutation or subscription over a transport that does not carry it.
     #[error("a {operation} can't be sent {transport}: {advice}")]
     Transport {
@@ -128,7 +134,7 @@ impl Refusal {
         match self {
             Self::Limit { .. } => ErrorCode::LimitExceeded,
             Self::Syntax { .. } => ErrorCode::Syntax,
-            Self::FragmentCycle { .. } => ErrorCode::Validation,
+            Self::FragmentCycle { .. } | Self::SubscriptionRoot { .. } => ErrorCode::Validation,
             Self::IntrospectionDisabled { .. } => ErrorCode::IntrospectionDisabled,
             Self::Transport { .. } => ErrorCode::MethodNotAllowed,
         }
@@ -137,7 +143,9 @@ impl Refusal {
     fn at(&self) -> Option<Pos> {
         match self {
             Self::Syntax { at, .. } => *at,
-            Self::FragmentCycle { at, .. } | Self::IntrospectionDisabled { at } => Some(*at),
+            Self::FragmentCycle { at, .. } | Self::SubscriptionRoot { at } | Self::IntrospectionDisabled { at } => {
+                Some(*at)
+            }
             Self::Limit { .. } | Self::Transport { .. } => None,
         }
     }

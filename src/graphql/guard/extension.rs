@@ -8,7 +8,7 @@ use async_graphql::extensions::{
     Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextPrepareRequest, NextRequest, NextSubscribe,
     NextValidation,
 };
-use async_graphql::parser::types::{ExecutableDocument, OperationDefinition};
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, OperationType, Selection};
 use async_graphql::{
     Data, Positioned, Request, Response, ServerError, ServerResult, ValidationResult, Variables, value,
 };
@@ -95,6 +95,7 @@ impl Watch {
         if let Some(transport) = context.data_opt::<Transport>() {
             transport.check(operation.node.ty)?;
         }
+        check_root(operation)?;
         let weight = measure(document, &operation.node, variables, &self.limits)?;
         // A refused request tells its cost as well.
         weight.check(&self.limits).inspect_err(|_| {
@@ -162,6 +163,17 @@ impl Extension for Watch {
         next: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
         next.run(context).await.map_err(|errors| fault::present_validation(errors, visibility(context)))
+    }
+}
+
+/// The library would leave out a fragment and mix the streams of several fields.
+fn check_root(operation: &Positioned<OperationDefinition>) -> Result<(), Refusal> {
+    if operation.node.ty != OperationType::Subscription {
+        return Ok(());
+    }
+    match operation.node.selection_set.node.items.as_slice() {
+        [Positioned { node: Selection::Field(_), .. }] => Ok(()),
+        _ => Err(Refusal::SubscriptionRoot { at: operation.pos }),
     }
 }
 

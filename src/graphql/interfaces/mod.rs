@@ -5,6 +5,7 @@
 mod backtest;
 mod backtest_mutation;
 mod backtest_query;
+mod backtest_subscription;
 mod definition;
 mod difference;
 mod explanation;
@@ -18,6 +19,7 @@ mod query;
 pub use backtest::Backtest;
 pub use backtest_mutation::BacktestMutation;
 pub use backtest_query::BacktestQuery;
+pub use backtest_subscription::BacktestSubscription;
 pub use definition::CandidateKind;
 pub use expression::ExpressionQuery;
 pub use interface::{InterfaceVersion, ReassignmentInterface};

@@ -10,8 +10,10 @@ mod mutation;
 mod query;
 mod rotation;
 mod run;
+mod subscription;
 
 pub use job::ReassignmentJob;
 pub use mutation::JobMutation;
 pub use query::{JobQuery, find_node};
 pub use run::JobRun;
+pub use subscription::JobSubscription;

@@ -8,6 +8,7 @@ mod mutation;
 mod order;
 mod query;
 mod request;
+mod subscription;
 
 pub use audit::{AuditQuery, Role};
 pub use event::Event;
@@ -17,3 +18,4 @@ pub use mutation::{LeadMutation, PointInput};
 pub use order::{LeadOrder, LeadSortField, SortDirection};
 pub use query::LeadQuery;
 pub use request::{Point, Request};
+pub use subscription::LeadSubscription;

@@ -26,13 +26,24 @@ pub(super) struct Answer {
 
 /// Errors first: whoever reads it sees them at once.
 #[derive(Serialize)]
-struct Body {
+pub(super) struct Body {
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<ServerError>,
+    pub(super) errors: Vec<ServerError>,
+    /// None if nothing was executed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Value>,
+    pub(super) data: Option<Value>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     extensions: BTreeMap<String, Value>,
+}
+
+impl Body {
+    /// The answer of the schema, executed or refused before.
+    pub(super) fn executed(response: Response) -> Self {
+        // An error of execution has a path; only a request that never got there has none at all.
+        let unexecuted = response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
+        let data = if unexecuted { None } else { Some(response.data) };
+        Self { errors: response.errors, data, extensions: response.extensions }
+    }
 }
 
 impl Answer {
@@ -49,13 +60,9 @@ impl Answer {
 
     /// The answer of the schema, executed or refused before.
     pub(super) fn executed(response: Response) -> Self {
-        // An error of execution has a path; only a request that never got there has none at all.
-        let unexecuted = response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
-        let data = if unexecuted { None } else { Some(response.data) };
         let by_get = response.errors.iter().any(|error| ErrorCode::MethodNotAllowed.marks(error));
         let status = by_get.then_some(StatusCode::METHOD_NOT_ALLOWED);
-        let body = Body { errors: response.errors, data, extensions: response.extensions };
-        Self { body, status, allow: by_get.then_some("POST"), retry_after_seconds: None }
+        Self { body: Body::executed(response), status, allow: by_get.then_some("POST"), retry_after_seconds: None }
     }
 
     /// Writes the answer in the type that the client accepts.

@@ -83,7 +83,8 @@ fn json(part: &'static str, text: &[u8]) -> Result<Value, HttpRefusal> {
     serde_json::from_str(text).map_err(|error| HttpRefusal::NotJson { part, reason: error.to_string() })
 }
 
-fn from_parameters(mut parameters: Map<String, Value>) -> Result<Request, HttpRefusal> {
+/// The request in the parameters of one.
+pub(super) fn from_parameters(mut parameters: Map<String, Value>) -> Result<Request, HttpRefusal> {
     let query = match parameters.remove("query") {
         Some(Value::String(query)) => query,
         None | Some(Value::Null) => return Err(HttpRefusal::NoQuery),

@@ -56,6 +56,14 @@ pub(super) enum HttpRefusal {
     NoQuery,
     #[error("`{parameter}` is {found}: send {expected}")]
     Parameter { parameter: &'static str, found: &'static str, expected: &'static str },
+    #[error("pages of `{0}` may not open sockets here: the operator lists origins in `sockets.origins`")]
+    Origin(String),
+    #[error("sockets are not served here")]
+    NoSockets,
+    #[error("all {allowed} sockets of this server are taken: try again later")]
+    SocketsFull { allowed: usize },
+    #[error("{allowed} operations go on over this socket: complete one first, or open another socket")]
+    TooManyOperations { allowed: usize },
     #[error("the header `Idempotency-Key` {0}")]
     IdempotencyKey(&'static str),
     #[error("the server failed")]
@@ -71,6 +79,9 @@ impl HttpRefusal {
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooFast { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Origin(_) => StatusCode::FORBIDDEN,
+            Self::NoSockets => StatusCode::NOT_IMPLEMENTED,
+            Self::SocketsFull { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -82,7 +93,11 @@ impl HttpRefusal {
             Self::NotAcceptable => ErrorCode::NotAcceptable,
             Self::ContentType | Self::ContentEncoding => ErrorCode::UnsupportedMediaType,
             Self::Unauthenticated(_) => ErrorCode::Unauthenticated,
-            Self::BodyTooLarge { .. } | Self::TooFast { .. } => ErrorCode::LimitExceeded,
+            Self::Origin(_) => ErrorCode::Forbidden,
+            Self::BodyTooLarge { .. }
+            | Self::TooFast { .. }
+            | Self::SocketsFull { .. }
+            | Self::TooManyOperations { .. } => ErrorCode::LimitExceeded,
             Self::Fault => ErrorCode::Internal,
             _ => ErrorCode::BadRequest,
         }
