@@ -77,6 +77,16 @@ async fn read(app: &TestApp, id: &str) -> Value {
     app.graphql(&app.auditor(), READ, json!({ "id": id })).await["backtest"].take()
 }
 
+/// A backtest of a few leads, not begun yet.
+pub async fn started(app: &TestApp) -> String {
+    let interface = interface(app).await;
+    for product in ["car", "truck"] {
+        submit(app, product, "en").await;
+    }
+    app.work().await;
+    start(app, &interface).await
+}
+
 fn code(answer: &Value) -> &str {
     answer["userErrors"][0]["code"].as_str().unwrap_or_default()
 }

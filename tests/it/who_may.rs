@@ -4,6 +4,7 @@ use baton::domain::actor::{Actor, Role};
 use serde_json::{Map, Value, json};
 
 use crate::support::app::{Engine, TestApp, on};
+use crate::support::socket::{Socket, until};
 
 const CONFIGURE: &str = "admin";
 const MANAGE: &str = "admin manager";
@@ -106,6 +107,15 @@ const QUERIES: &[(&str, &str)] = &[
     ("reassignmentJobs", READ_CONFIGURATION),
     ("jobRuns", READ_CONFIGURATION),
     ("dryRunReassignmentJob", READ_CONFIGURATION),
+];
+
+/// Every subscription, and the roles that are not refused.
+const SUBSCRIPTIONS: &[(&str, &str)] = &[
+    ("leadChanged", ALL),
+    ("offerAcknowledged", ALL),
+    ("notification", ALL),
+    ("jobRunChanged", READ_CONFIGURATION),
+    ("backtestProgress", READ_CONFIGURATION),
 ];
 
 const INTROSPECTION: &str = "{ __schema { types { name kind
@@ -247,10 +257,14 @@ async fn check_table(app: &TestApp, root: &str, keyword: &str, table: &[(&str, &
         for field in &fields {
             let name = field["name"].as_str().unwrap();
             let query = format!("{keyword} {{ {} }}", schema.call(field));
-            let answer = app.graphql_answer(&actor, &query, json!({})).await;
+            let answer = if keyword == "subscription" {
+                subscribed(app, &actor, &query).await
+            } else {
+                app.graphql_answer(&actor, &query, json!({})).await
+            };
             let internal = answer["errors"]
                 .as_array()
-                .is_some_and(|errors| errors.iter().any(|error| error["extensions"]["code"] != "FORBIDDEN"));
+                .is_some_and(|errors| errors.iter().any(|error| error["extensions"]["code"] == "INTERNAL"));
             assert!(!internal, "{query}\n{answer:#}");
             let allowed = table
                 .iter()
@@ -261,6 +275,25 @@ async fn check_table(app: &TestApp, root: &str, keyword: &str, table: &[(&str, &
         }
     }
     assert!(wrong.is_empty(), "{:#}", Value::Object(wrong));
+}
+
+/// How a subscription begins: with an answer, or by going on.
+async fn subscribed(app: &TestApp, actor: &Actor, query: &str) -> Value {
+    let mut socket = Socket::of(app.server().address, &app.token(actor)).await;
+    socket.subscribe("1", query, json!({})).await;
+    let answer = tokio::select! {
+        mut message = socket.message() => message["payload"].take(),
+        () = until(|| app.app.live.feed_count() > 0) => Value::Null,
+    };
+    drop(socket);
+    until(|| app.app.live.feed_count() == 0).await;
+    answer
+}
+
+// ALLOC-4, API-7
+#[tokio::test]
+async fn every_subscription_is_refused_to_the_roles_that_may_not() {
+    on(Engine::Sqlite, async |app| check_table(app, "Subscription", "subscription", SUBSCRIPTIONS).await).await;
 }
 
 // ALLOC-4

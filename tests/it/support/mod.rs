@@ -6,6 +6,7 @@ pub mod http;
 pub mod network;
 pub mod postgres;
 pub mod rules;
+pub mod socket;
 pub mod terms;
 pub mod words;
 pub mod world;
