@@ -2,7 +2,8 @@
 import { HISTORY_PLUGIN } from "@graphiql/plugin-history";
 import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQL } from "graphiql";
-import { useMemo, useState } from "react";
+import { createClient } from "graphql-ws";
+import { useEffect, useMemo, useState } from "react";
 import { STORY } from "./story";
 import { STORY_PLUGIN } from "./StoryPane";
 import { initialToken, keepToken } from "./token";
@@ -13,14 +14,25 @@ const TABS = STORY.map(({ query, variables }) => ({ query, variables }));
 
 export function App() {
   const [token, setToken] = useState(initialToken);
+  // Subscriptions go over a socket at the same address; it is opened with the first one and closed with the last.
+  const socket = useMemo(
+    () =>
+      createClient({
+        url: new URL("/graphql", location.href).href.replace(/^http/, "ws"),
+        connectionParams: token === "" ? {} : { token },
+      }),
+    [token],
+  );
+  useEffect(() => () => void socket.dispose(), [socket]);
   // A new fetcher makes GraphiQL read the schema again: another token may see another one.
   const fetcher = useMemo(
     () =>
       createGraphiQLFetcher({
         url: new URL("/graphql", location.href).href,
         headers: token === "" ? {} : { authorization: `Bearer ${token}` },
+        wsClient: socket,
       }),
-    [token],
+    [token, socket],
   );
 
   function changeToken(changed: string): void {

@@ -64,6 +64,34 @@ test("an operation that is typed is run and answered, offline and within the pag
   assert.deepEqual(seen.complaints, []);
 });
 
+test("a subscription that is typed shows what happens while it goes on", { skip: !process.env.BATON_TOKEN }, async () => {
+  const { page, seen } = await open(`#token=${process.env.BATON_TOKEN}`);
+  await page.getByRole("button", { name: "New tab" }).click();
+  await page.locator(".graphiql-query-editor .monaco-editor").click();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type("subscription Live { leadChanged { id state ");
+  // Its tab has the operation's name once the page has understood what was typed.
+  await page.locator(".graphiql-tab", { hasText: "Live" }).waitFor();
+  await page.keyboard.press("Control+Enter");
+  await page.getByRole("button", { name: "Stop query" }).waitFor();
+  // A lead is handed in again and again until the subscription, of whose begin the page says nothing, tells of one.
+  const submit = `mutation { submitLead(input: { source: "web", country: "US", email: "jo@example.net" }) {
+    userErrors { message } } }`;
+  const headers = { "content-type": "application/json", authorization: `Bearer ${process.env.BATON_TOKEN}` };
+  const told = page.locator(".graphiql-response", { hasText: '"leadChanged"' });
+  for (let tries = 0; (await told.count()) === 0 && tries < 50; tries += 1) {
+    await fetch(`${origin}/graphql`, { method: "POST", headers, body: JSON.stringify({ query: submit }) });
+    await told.waitFor({ timeout: 500 }).catch(() => undefined);
+  }
+  await shoot(page, "subscription");
+  const answer = (await page.locator(".graphiql-response").innerText()).replaceAll("\u00a0", " ");
+  assert.match(answer, /"state": "/);
+  await page.keyboard.press("Control+Enter");
+  await page.getByRole("button", { name: "Execute query" }).waitFor();
+  assert.deepEqual(seen.foreign, []);
+  assert.deepEqual(seen.complaints, []);
+});
+
 test("a step of the story opens in the editor", async () => {
   const { page } = await open();
   const steps = page.locator(".story li button");
