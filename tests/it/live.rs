@@ -359,3 +359,38 @@ async fn another_tenants_leads_are_told_to_nobody_here_and_without_a_subscriber_
     })
     .await;
 }
+
+// API-7, BULK-1
+#[tokio::test]
+async fn a_list_is_followed_as_it_is_filtered_then_and_until_it_is_gone() {
+    on_each_database(async |app| {
+        let dealer = app.new_dealer("Ann").await;
+        let run = async |document: &str, input: Value| {
+            app.graphql(&app.admin(), document, json!({ "input": input })).await["made"].take()
+        };
+        let create = "mutation($input: CreateListInput!) { made: createList(input: $input) { list { id } } }";
+        let filter = "lead.state == 'ACKNOWLEDGED'";
+        let list = run(create, json!({ "name": "Taken", "filter": filter })).await["list"]["id"].take();
+        let mut socket = socket_of(app, &app.admin()).await;
+        let query = "subscription($list: ID!) { leadChanged(listId: $list) { id state } }";
+        follow(app, &mut socket, "1", query, json!({ "list": list })).await;
+        let (taken, other) = (app.offered_lead(dealer).await, app.offered_lead(dealer).await);
+        look(app).await;
+        acknowledge(app, &app.admin(), taken).await;
+        look(app).await;
+        assert_eq!(socket.next_of("1").await["leadChanged"]["id"], taken.to_string());
+        let remove = "mutation($input: RemoveListInput!) { made: removeList(input: $input) { removedId } }";
+        run(remove, json!({ "listId": list })).await;
+        acknowledge(app, &app.admin(), other).await;
+        look(app).await;
+        let message = socket.message().await;
+        assert_eq!(message["payload"]["errors"][0]["extensions"]["code"], "BAD_INPUT", "{message:#}");
+        socket.completed("1").await;
+        let mut stranger = socket_of(app, &app.dealer(dealer)).await;
+        stranger.subscribe("1", query, json!({ "list": list })).await;
+        let message = stranger.message().await;
+        assert_eq!(message["payload"]["errors"][0]["message"], "listId: there is no such list");
+        app.leaves_work();
+    })
+    .await;
+}

@@ -10,11 +10,12 @@ use uuid::Uuid;
 
 use super::event::Event;
 use super::lead::Lead;
+use crate::actions::{Sight, lists};
 use crate::domain::event::EventKind;
-use crate::domain::id::{EventId, LeadId};
+use crate::domain::id::{EventId, LeadId, ListId};
 use crate::graphql::connection::bad_input;
 use crate::graphql::ids;
-use crate::graphql::network::Sight;
+use crate::graphql::lists::told;
 use crate::graphql::session::{Ctx, Session, forbidden};
 use crate::graphql::told::{Told, follow};
 use crate::graphql::wanted::{LeadWhere, Wanted};
@@ -72,20 +73,21 @@ impl LeadSubscription {
     /// `ids` it begins with those copies as they are now. A copy that changes faster than you read is sent once, in its newest state;
     /// after a disturbance one may be sent again. A copy that has left your reach, or for which `where` or `filter` does not hold any
     /// more, is not sent: to see rows leave a grid, follow the rows that it shows by `ids`, and those that join it by `where`. Whoever
-    /// falls 10,000 copies behind gets an error and reads the list anew.
+    /// falls 10,000 copies behind gets an error and reads the list anew; so does a follower of a list that is removed or shared no more.
     async fn lead_changed(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only these copies, at most 250.")] ids: Option<Vec<ID>>,
-        #[graphql(name = "where", desc = "Only these copies, by fields. Either this or `filter`.")] wanted: Option<
-            LeadWhere,
-        >,
-        #[graphql(desc = "Only these copies, as CEL text over `lead` and `now`. Either this or `where`.")]
+        #[graphql(name = "where", desc = "Only these copies, by fields. Either this, `filter` or `listId`.")]
+        wanted: Option<LeadWhere>,
+        #[graphql(desc = "Only these copies, as CEL text over `lead` and `now`. Either this, `where` or `listId`.")]
         filter: Option<String>,
+        #[graphql(desc = "Only those that this list shows, `lst_…`. Either this, `where` or `filter`.")]
+        list_id: Option<ID>,
     ) -> async_graphql::Result<impl Stream<Item = async_graphql::Result<Lead>>> {
         let session = ctx.session()?;
         let ids = watched(ids)?;
-        let changes = LeadChanges { ids: ids.clone(), wanted: wanted.map(|wanted| wanted.0), filter };
+        let changes = LeadChanges { ids: ids.clone(), which: Which::of(wanted, filter, list_id.as_ref())? };
         // What is wrong with it is said at once, not with the first change.
         changes.filter(session).await?;
         follow(session, Interest::Leads(ids.into_iter().collect()), changes).await
@@ -111,7 +113,7 @@ impl LeadSubscription {
         let session = ctx.session()?;
         let kinds = kinds.unwrap_or_else(|| NotificationKind::of(session));
         let for_staff = kinds.iter().any(|kind| kind.is_for_staff());
-        if for_staff && Sight::of(session) != Sight::Staff {
+        if for_staff && Sight::of(&session.actor) != Sight::Staff {
             return Err(forbidden("kinds: LEAD_EXCEPTION and DELIVERY_FAILED are for staff".to_owned()));
         }
         let kinds = kinds.into_iter().map(NotificationKind::event).collect();
@@ -130,16 +132,45 @@ fn watched(ids: Option<Vec<ID>>) -> async_graphql::Result<Vec<LeadId>> {
 
 struct LeadChanges {
     ids: Vec<LeadId>,
-    wanted: Option<Value>,
-    filter: Option<String>,
+    which: Which,
+}
+
+/// Which copies a follower wants.
+enum Which {
+    Wanted(Option<Value>, Option<String>),
+    Listed(ListId),
+}
+
+impl Which {
+    fn of(wanted: Option<LeadWhere>, filter: Option<String>, list: Option<&ID>) -> async_graphql::Result<Self> {
+        let Some(list) = list else { return Ok(Self::Wanted(wanted.map(|wanted| wanted.0), filter)) };
+        if wanted.is_some() || filter.is_some() {
+            return Err(bad_input("give either `where`, `filter` or `listId`".to_owned()));
+        }
+        ids::parse_or_null(list).map(Self::Listed).ok_or_else(no_such_list)
+    }
+}
+
+fn no_such_list() -> async_graphql::Error {
+    bad_input("listId: there is no such list".to_owned())
 }
 
 impl LeadChanges {
-    /// Made for each reading: `now` goes on, and fields may have come and gone.
+    /// Made for each reading: `now` goes on, fields may have come and gone, and a list may have changed or not be shared any more.
     async fn filter(&self, session: &Session) -> async_graphql::Result<LeadFilter> {
-        let wanted = Wanted::of(self.wanted.clone(), self.filter.clone())?;
-        let rule = wanted.pushed(session, Place::LeadCondition).await?;
-        Ok(LeadFilter { rule, ..LeadFilter::default() })
+        let reader = session.reader();
+        match &self.which {
+            Which::Wanted(typed, text) => {
+                let wanted = Wanted::of(typed.clone(), text.clone())?;
+                let rule = wanted.pushed(session, Place::LeadCondition).await?;
+                Ok(LeadFilter { rule, ..LeadFilter::default() })
+            }
+            Which::Listed(id) => {
+                let (list, _) = lists::open(reader, &session.actor, *id).await?.ok_or_else(no_such_list)?;
+                let opened = lists::opened(&session.actions, reader, &session.actor, &list).await.map_err(told)?;
+                opened.filter(reader, session.actions.clock.now()).map_err(told)
+            }
+        }
     }
 
     async fn leads(&self, session: &Session, ids: &[LeadId]) -> async_graphql::Result<Vec<Lead>> {

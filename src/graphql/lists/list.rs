@@ -236,7 +236,7 @@ pub(super) async fn count(session: &Session, opened: &Opened) -> async_graphql::
 }
 
 /// Why a list does not open, as a query says it.
-pub(super) fn told(error: ActionError) -> async_graphql::Error {
+pub fn told(error: ActionError) -> async_graphql::Error {
     let problems = match error {
         ActionError::Refused(problems) => problems,
         ActionError::Store(error) => return error.into(),

@@ -5,6 +5,6 @@ mod list;
 mod mutation;
 mod query;
 
-pub use list::LeadList;
+pub use list::{LeadList, told};
 pub use mutation::ListMutation;
 pub use query::{ListQuery, find_node};
