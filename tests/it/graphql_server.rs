@@ -76,13 +76,13 @@ impl Subscription {
     /// Nothing, for ever.
     async fn silence(&self, context: &Context<'_>) -> impl Stream<Item = i32> {
         let going = context.data_unchecked::<Streams>().begin();
-        stream::pending().inspect(move |_: &i32| going.is_held())
+        stream::pending().take_while(move |_: &i32| going.goes_on())
     }
 
     /// Long texts, for ever.
     async fn flood(&self, context: &Context<'_>) -> impl Stream<Item = String> {
         let going = context.data_unchecked::<Streams>().begin();
-        stream::repeat("x".repeat(64 * 1024)).inspect(move |_| going.is_held())
+        stream::repeat("x".repeat(64 * 1024)).take_while(move |_| going.goes_on())
     }
 
     /// Begins, then panics.
@@ -92,7 +92,7 @@ impl Subscription {
 
     /// Can't be begun.
     async fn refused(&self) -> async_graphql::Result<stream::Pending<i32>> {
-        Err(async_graphql::Error::new("not today"))
+        std::future::ready(Err(async_graphql::Error::new("not today"))).await
     }
 }
 
@@ -110,8 +110,10 @@ impl Streams {
 }
 
 impl Going {
-    /// Keeps it within a stream.
-    fn is_held(&self) {}
+    /// For as long as a stream asks, it goes on.
+    fn goes_on(&self) -> std::future::Ready<bool> {
+        std::future::ready(self.0.load(Ordering::SeqCst) > 0)
+    }
 }
 
 impl Drop for Going {

@@ -216,7 +216,7 @@ async fn a_credential_comes_in_the_payload_or_in_the_header_and_its_end_ends_the
 #[actix_web::test]
 async fn the_end_of_a_token_ends_a_socket_on_which_nothing_happens() {
     let server = TestServer::start();
-    server.clock.advance(Duration::from_micros(59_950_000));
+    server.clock.advance(Duration::from_millis(59_950));
     let mut socket = Socket::of(server.address, "short").await;
     // The clock stands: the socket looks after fifty milliseconds, and again and again until it has moved on.
     server.clock.advance(Duration::from_millis(50));
