@@ -2,6 +2,7 @@
 //!
 //! Only this room and `jobs` begin a transaction. What a user can cause is [`ActionError::Refused`]; only faults are other errors.
 
+pub mod adf;
 pub mod amend;
 pub mod answer;
 mod aside;
@@ -11,6 +12,7 @@ pub mod catalogs;
 pub mod context;
 pub mod due;
 pub mod error;
+
 pub mod handover;
 pub mod held;
 pub mod import;

@@ -1,4 +1,4 @@
-//! `baton import dealers|leads|postal FILE`: brings a file in, with a bar on the way and what is wrong with it in a file of its own.
+//! `baton import dealers|leads|postal|adf FILE`: brings a file in, with a bar on the way and what is wrong with it in a file of its own.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -9,11 +9,12 @@ use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::actions;
-use crate::actions::ActionError;
 use crate::actions::import::{Import, ImportOrder, PostalOrder, ProblemFile, Progress, Report, Wishes, import_postal};
+use crate::actions::{ActionError, adf};
 use crate::app::{App, Outside, SchemaPolicy};
 use crate::config::Config;
 use crate::domain::tenant::Tenant;
+use crate::domain::{Actor, Role};
 use crate::store::imports::ImportKind;
 use crate::store::tenants;
 
@@ -24,6 +25,9 @@ pub enum Command {
     Dealers(Sheet),
     /// Leads from CSV. Rows whose `source` and `external_id` are known are left alone; a `dealer_number` makes a lead an offered one.
     Leads(Sheet),
+    /// Leads from ADF 1.0, as XML or in mails. What was brought in before is left alone; a vendor's id that is a dealer's number makes a
+    /// lead an offered one.
+    Adf(Adf),
     /// Postal codes of any country in `GeoNames`' layout, plain or gzipped.
     Postal(Postal),
 }
@@ -50,6 +54,20 @@ pub struct Sheet {
     errors: Option<PathBuf>,
 }
 
+/// Files with a document each.
+#[derive(Args)]
+pub struct Adf {
+    /// The files, each an XML document or a mail.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// The tenant's short name.
+    #[arg(long)]
+    tenant: String,
+    /// Reads everything, writes nothing into the database.
+    #[arg(long)]
+    dry_run: bool,
+}
+
 /// A file of postal codes.
 #[derive(Args)]
 pub struct Postal {
@@ -72,6 +90,7 @@ pub async fn run(config: Config, command: Command) -> anyhow::Result<bool> {
     match command {
         Command::Dealers(sheet) => import_sheet(&app.actions, ImportKind::Dealers, sheet).await,
         Command::Leads(sheet) => import_sheet(&app.actions, ImportKind::Leads, sheet).await,
+        Command::Adf(adf) => import_adf(&app.actions, adf).await,
         Command::Postal(postal) => import_codes(&app.actions, postal).await,
     }
 }
@@ -96,6 +115,56 @@ async fn import_sheet(actions: &actions::Context, kind: ImportKind, sheet: Sheet
     let report = report.map_err(told)?;
     print(&report, dry_run, &errors);
     Ok(report.failed == 0)
+}
+
+async fn import_adf(actions: &actions::Context, given: Adf) -> anyhow::Result<bool> {
+    let tenant = find_tenant(actions, &given.tenant).await?;
+    let mut is_sound = true;
+    for path in &given.files {
+        let shown = path.display();
+        let bytes = std::fs::read(path).with_context(|| format!("can't read {shown}"))?;
+        let prospects = match adf::read(&bytes) {
+            Ok(prospects) => prospects,
+            Err(error) => {
+                println!("{shown}: refused: {error}");
+                is_sound = false;
+                continue;
+            }
+        };
+        if given.dry_run {
+            println!("{shown}: {} leads", prospects.len());
+            continue;
+        }
+        let actor = Actor {
+            tenant: tenant.id,
+            subject: "import".to_owned(),
+            name: format!("Import of {}", name_of(path)),
+            role: Role::Admin,
+            user: None,
+            dealer: None,
+            source: None,
+        };
+        // Nothing that is imported sends an alert.
+        let sender = adf::Sender { actor: &actor, notify: false };
+        for one in Box::pin(adf::take_in(actions, sender, prospects)).await.map_err(told)? {
+            is_sound &= print_prospect(&shown.to_string(), &one);
+        }
+    }
+    Ok(is_sound)
+}
+
+/// Whether the prospect is a lead.
+fn print_prospect(file: &str, one: &adf::TakenIn) -> bool {
+    let (what, problems) = match &one.outcome {
+        adf::Outcome::Created(lead) => (format!("is {lead}"), &[][..]),
+        adf::Outcome::Known(_) => ("was known".to_owned(), &[][..]),
+        adf::Outcome::Refused(problems) => ("refused".to_owned(), problems.as_slice()),
+    };
+    println!("{file}: prospect {} {what}", one.number);
+    for told in problems.iter().chain(&one.told) {
+        println!("{file}: {}: {}", told.place, told.message);
+    }
+    !matches!(one.outcome, adf::Outcome::Refused(_))
 }
 
 async fn import_codes(actions: &actions::Context, postal: Postal) -> anyhow::Result<bool> {

@@ -67,7 +67,7 @@ impl FromStr for Role {
 }
 
 /// Who acts, in which tenant, and for whom.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// The only tenant whose objects exist for this actor.
     pub tenant: TenantId,
@@ -86,6 +86,11 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// The credential's name among those of all tenants, by which requests are counted.
+    pub fn credential(&self) -> String {
+        format!("{}/{}", self.tenant, self.subject)
+    }
+
     /// The actor, if its parts belong together.
     ///
     /// Managers and members need their user, dealers their dealer, partners a source or a dealer. A limit that the role

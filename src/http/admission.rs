@@ -1,4 +1,4 @@
-//! Whom `/graphql` lets in: the bearer of a good token, with a session of its own.
+//! Who asks: the bearer of a good token; for `/graphql` with a session of its own.
 //!
 //! What is wrong with a token is told to whoever sent it; the token itself is never shown or logged.
 
@@ -12,19 +12,29 @@ use crate::graphql::guard::Visibility;
 
 /// A session for what stands in `authorization`, or why not.
 pub(super) fn admit(app: &App, authorization: Option<&str>) -> Result<Admitted, AuthRefusal> {
-    let refuse = |message: &str| AuthRefusal { message: message.to_owned() };
-    let given =
-        authorization.ok_or_else(|| refuse("no credential: send the header `authorization: Bearer <token>`"))?;
-    let token = bearer(given).ok_or_else(|| refuse("the header `authorization` has the form `Bearer <token>`"))?;
-    let Proof { actor, until } = app.authenticator.prove(token).map_err(|error| refuse(&error.to_string()))?;
+    let Proof { actor, until } = proof(app, authorization)?;
     let limits = &app.config.limits;
     let visibility = Visibility {
         introspection: is_for(limits.introspection, &actor),
         suggestions: is_for(limits.suggestions, &actor),
     };
-    let credential = format!("{}/{}", actor.tenant, actor.subject);
+    let credential = actor.credential();
     let data = Session::data(actor, app.actions.clone(), app.cursors.clone(), app.live.clone());
     Ok(Admitted { data, credential, visibility, until: Some(until) })
+}
+
+/// Whose credential a request carries, or why it carries none.
+pub(super) fn caller(app: &App, request: &HttpRequest) -> Result<Actor, AuthRefusal> {
+    let authorization = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    Ok(proof(app, authorization)?.actor)
+}
+
+fn proof(app: &App, authorization: Option<&str>) -> Result<Proof, AuthRefusal> {
+    let refuse = |message: &str| AuthRefusal { message: message.to_owned() };
+    let given =
+        authorization.ok_or_else(|| refuse("no credential: send the header `authorization: Bearer <token>`"))?;
+    let token = bearer(given).ok_or_else(|| refuse("the header `authorization` has the form `Bearer <token>`"))?;
+    app.authenticator.prove(token).map_err(|error| refuse(&error.to_string()))
 }
 
 /// The scheme's name has no case (RFC 9110, section 11.1).

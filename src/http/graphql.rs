@@ -9,7 +9,6 @@ mod accept;
 mod answer;
 mod idempotency;
 mod parameters;
-mod rate;
 mod refusal;
 mod socket;
 
@@ -26,7 +25,6 @@ use futures_util::future::LocalBoxFuture;
 
 use self::accept::AnswerType;
 use self::answer::Answer;
-use self::rate::Rate;
 pub use self::refusal::AuthRefusal;
 use self::refusal::HttpRefusal;
 pub use self::socket::SocketSettings;
@@ -34,6 +32,8 @@ use self::socket::Sockets;
 use crate::clock::{Clock, Entropy};
 use crate::domain::Timestamp;
 use crate::graphql::guard::{Limits, RequestId, Transport, Visibility};
+use crate::http::body::body;
+use crate::http::rate::Rate;
 use crate::http::request_id::request_id;
 
 /// What the application says of a request whose credential is good.
@@ -56,7 +56,7 @@ pub struct Endpoint<E> {
     executor: E,
     admit: Box<Admit>,
     body_bytes_max: u64,
-    rate: Rate,
+    rate: Arc<Rate>,
     clock: Arc<dyn Clock>,
     entropy: Arc<Entropy>,
     sockets: Option<Sockets>,
@@ -80,7 +80,7 @@ impl<E: Executor> Endpoint<E> {
             executor,
             admit: Box::new(move |authorization| admit(authorization).boxed_local()),
             body_bytes_max: limits.body_bytes,
-            rate: Rate::new(limits.requests_per_minute, Arc::clone(&clock)),
+            rate: Arc::new(Rate::new(limits.requests_per_minute, Arc::clone(&clock))),
             clock,
             entropy,
             sockets: None,
@@ -99,6 +99,11 @@ impl<E: Executor> Endpoint<E> {
         web::resource("/graphql").app_data(web::Data::from(Arc::clone(self))).to(serve::<E>)
     }
 
+    /// What counts the requests of each credential, for other routes to count by as well.
+    pub fn rate(&self) -> Arc<Rate> {
+        Arc::clone(&self.rate)
+    }
+
     /// Reads the request; whatever is wrong with it is a refusal.
     async fn read(&self, request: &HttpRequest, payload: Payload, id: &str) -> Result<Request, HttpRefusal> {
         let transport = match *request.method() {
@@ -114,7 +119,7 @@ impl<E: Executor> Endpoint<E> {
             parameters::from_query_string(request.query_string())?
         } else {
             parameters::check_content_type(request)?;
-            parameters::from_body(&parameters::body(request, payload, self.body_bytes_max).await?)?
+            parameters::from_body(&body(request, payload, self.body_bytes_max).await?)?
         };
         read.data = admitted.data;
         read = read.data(transport).data(admitted.visibility).data(RequestId(id.to_owned()));

@@ -2,13 +2,17 @@
 //!
 //! Nothing here decides anything: a route reads the request, makes one call, shows the answer.
 
+mod adf;
 mod admission;
+mod body;
 pub mod graphql;
 mod health;
 pub mod links;
 mod mailbox;
 pub mod pages;
 pub mod playground;
+mod problem;
+pub mod rate;
 mod request_id;
 mod server;
 mod sheet;

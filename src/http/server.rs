@@ -15,7 +15,7 @@ use super::graphql::{Endpoint, SocketSettings};
 use super::pages::NotFoundPage;
 use super::request_id::request_id;
 use super::sheet::Sheet;
-use super::{health, links, mailbox, playground};
+use super::{adf, health, links, mailbox, playground};
 use crate::app::App;
 use crate::graphql::BatonSchema;
 
@@ -35,7 +35,9 @@ pub fn server(app: &Arc<App>, listener: TcpListener) -> std::io::Result<Server> 
 fn routes(config: &mut ServiceConfig, app: &Arc<App>, endpoint: &Arc<Endpoint<BatonSchema>>) {
     config
         .app_data(Data::from(Arc::clone(app)))
+        .app_data(Data::from(endpoint.rate()))
         .configure(health::routes)
+        .service(adf::resource())
         .service(endpoint.resource())
         .service(links::scope())
         .service(playground::scope())

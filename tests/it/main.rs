@@ -10,6 +10,7 @@
     reason = "a test fails loudly, its helpers too, and it may be wasteful"
 )]
 
+mod adf;
 mod api;
 mod app_outbox;
 mod app_pages;

@@ -50,7 +50,7 @@ impl Answer {
     /// The answer to a request that was not a GraphQL one.
     pub(super) fn refused(refusal: &HttpRefusal, request_id: &str) -> Self {
         let retry_after_seconds = match refusal {
-            HttpRefusal::TooFast { retry_after_seconds, .. } => Some(*retry_after_seconds),
+            HttpRefusal::TooFast(refusal) => Some(refusal.retry_after_seconds),
             _ => None,
         };
         let allow = matches!(refusal, HttpRefusal::Method(_)).then_some("GET, POST");

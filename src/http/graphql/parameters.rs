@@ -4,31 +4,11 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
-use actix_web::web::{Bytes, Payload};
 use async_graphql::{Request, Variables};
-use futures_util::StreamExt;
 use mime::Mime;
 use serde_json::{Map, Value};
 
 use super::refusal::HttpRefusal;
-
-/// Reads a body of at most `bytes_max`; a longer one is not kept, whether or not it announced its length.
-pub(super) async fn body(request: &HttpRequest, mut payload: Payload, bytes_max: u64) -> Result<Vec<u8>, HttpRefusal> {
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if let Some(found) = announced.filter(|&length| length > bytes_max) {
-        return Err(HttpRefusal::BodyTooLarge { allowed: bytes_max, found });
-    }
-    let mut body = Vec::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk: Bytes = chunk.map_err(|_| HttpRefusal::BodyCutOff)?;
-        let found = (body.len() + chunk.len()) as u64;
-        if found > bytes_max {
-            return Err(HttpRefusal::BodyTooLarge { allowed: bytes_max, found });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
 
 /// Refuses a body that is not declared to be JSON in UTF-8.
 ///

@@ -6,6 +6,8 @@ use actix_web::http::StatusCode;
 use async_graphql::ServerError;
 
 use crate::graphql::guard::{ErrorCode, Limit, Refusal, fault};
+use crate::http::body::BodyRefusal;
+use crate::http::rate::TooFast;
 
 /// What the application's check of the credential says when it says no. `message` is shown to the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,11 +37,8 @@ pub(super) enum HttpRefusal {
     Unauthenticated(String),
     #[error("{}", Refusal::Limit { limit: Limit::BodyBytes, allowed: *.allowed, found: *.found })]
     BodyTooLarge { allowed: u64, found: u64 },
-    #[error(
-        "more than {allowed} requests in a minute with this credential: try again in {retry_after_seconds} \
-         seconds"
-    )]
-    TooFast { allowed: u64, retry_after_seconds: u64 },
+    #[error(transparent)]
+    TooFast(#[from] TooFast),
     #[error("the body was cut off before its end: send it again")]
     BodyCutOff,
     #[error("the body is empty: send a JSON object with the document in `query`")]
@@ -70,6 +69,15 @@ pub(super) enum HttpRefusal {
     Fault,
 }
 
+impl From<BodyRefusal> for HttpRefusal {
+    fn from(refusal: BodyRefusal) -> Self {
+        match refusal {
+            BodyRefusal::TooLarge { allowed, found } => Self::BodyTooLarge { allowed, found },
+            BodyRefusal::CutOff => Self::BodyCutOff,
+        }
+    }
+}
+
 impl HttpRefusal {
     pub(super) fn status(&self) -> StatusCode {
         match self {
@@ -78,7 +86,7 @@ impl HttpRefusal {
             Self::ContentType | Self::ContentEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooFast { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooFast(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Origin(_) => StatusCode::FORBIDDEN,
             Self::NoSockets => StatusCode::NOT_IMPLEMENTED,
             Self::SocketsFull { .. } => StatusCode::SERVICE_UNAVAILABLE,
@@ -95,7 +103,7 @@ impl HttpRefusal {
             Self::Unauthenticated(_) => ErrorCode::Unauthenticated,
             Self::Origin(_) => ErrorCode::Forbidden,
             Self::BodyTooLarge { .. }
-            | Self::TooFast { .. }
+            | Self::TooFast(_)
             | Self::SocketsFull { .. }
             | Self::TooManyOperations { .. } => ErrorCode::LimitExceeded,
             Self::Fault => ErrorCode::Internal,
@@ -113,7 +121,9 @@ impl HttpRefusal {
             _ => ServerError::new(self.to_string(), None),
         };
         self.code().mark(&mut error);
-        if let (Self::TooFast { allowed, retry_after_seconds }, Some(extensions)) = (self, &mut error.extensions) {
+        if let (Self::TooFast(TooFast { allowed, retry_after_seconds }), Some(extensions)) =
+            (self, &mut error.extensions)
+        {
             extensions.set("limit", Limit::Rate.name());
             extensions.set("allowed", *allowed);
             extensions.set("retryAfterSeconds", *retry_after_seconds);

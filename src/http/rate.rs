@@ -12,7 +12,6 @@ use governor::nanos::Nanos;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
-use super::refusal::HttpRefusal;
 use crate::clock::Clock;
 
 /// Idle credentials are forgotten after this many requests, so that memory follows those in use.
@@ -30,8 +29,18 @@ impl GovernorClock for Ticks {
     }
 }
 
+/// A credential has made as many requests as it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("more than {allowed} requests in a minute with this credential: try again in {retry_after_seconds} seconds")]
+pub struct TooFast {
+    /// How many it may make in a minute.
+    pub allowed: u64,
+    /// After so many seconds the next one is let through.
+    pub retry_after_seconds: u64,
+}
+
 /// Counts requests by credential.
-pub(super) struct Rate {
+pub struct Rate {
     per_minute: NonZeroU32,
     clock: Ticks,
     limiter: RateLimiter<String, DashMapStateStore<String>, Ticks, NoOpMiddleware<Nanos>>,
@@ -40,7 +49,7 @@ pub(super) struct Rate {
 
 impl Rate {
     /// Allows `per_minute` requests, at least one, all of which may come at once.
-    pub(super) fn new(per_minute: u32, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(per_minute: u32, clock: Arc<dyn Clock>) -> Self {
         let per_minute = NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN);
         let clock = Ticks(clock);
         let limiter = RateLimiter::new(Quota::per_minute(per_minute), DashMapStateStore::default(), clock.clone());
@@ -48,14 +57,14 @@ impl Rate {
     }
 
     /// Counts one request of `credential`, or refuses it.
-    pub(super) fn check(&self, credential: &str) -> Result<(), HttpRefusal> {
+    pub fn check(&self, credential: &str) -> Result<(), TooFast> {
         if self.checked_count.fetch_add(1, Ordering::Relaxed) % REQUESTS_PER_CLEANING == REQUESTS_PER_CLEANING - 1 {
             self.limiter.retain_recent();
         }
         self.limiter.check_key(&credential.to_owned()).map_err(|not_until| {
             let wait = not_until.wait_time_from(self.clock.now());
             let retry_after_seconds = wait.as_millis().div_ceil(1_000).max(1) as u64;
-            HttpRefusal::TooFast { allowed: u64::from(self.per_minute.get()), retry_after_seconds }
+            TooFast { allowed: u64::from(self.per_minute.get()), retry_after_seconds }
         })
     }
 }
@@ -76,7 +85,7 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(rate.check("a"), Ok(()));
         }
-        assert_eq!(rate.check("a"), Err(HttpRefusal::TooFast { allowed: 3, retry_after_seconds: 20 }));
+        assert_eq!(rate.check("a"), Err(TooFast { allowed: 3, retry_after_seconds: 20 }));
         assert_eq!(rate.check("b"), Ok(()), "another credential has its own count");
         clock.advance(Duration::from_secs(20));
         assert_eq!(rate.check("a"), Ok(()));
