@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use baton::commands::{block_on, check, demo, import, schema, serve, tenant, token};
+use baton::commands::{block_on, check, demo, export, import, schema, serve, tenant, token};
 use baton::config::Config;
 use clap::{Parser, Subcommand};
 
@@ -42,6 +42,8 @@ enum Command {
     /// Imports dealers, leads or postal codes from a file.
     #[command(subcommand)]
     Import(import::Command),
+    /// Writes leads as CSV.
+    Export(export::Command),
     /// Prints a token for development, signed with `auth.secret`.
     Token(token::Token),
 }
@@ -70,6 +72,7 @@ fn run(line: CommandLine) -> anyhow::Result<bool> {
         Command::Schema => schema::print(),
         Command::Tenant(command) => block_on(tenant::run(&configured()?, command))?,
         Command::Import(command) => return block_on(import::run(configured()?, command)),
+        Command::Export(command) => block_on(export::run(configured()?, command))?,
         Command::Token(options) => token::print(&configured()?, options)?,
     }
     Ok(true)

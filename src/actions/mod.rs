@@ -12,6 +12,7 @@ pub mod catalogs;
 pub mod context;
 pub mod due;
 pub mod error;
+pub mod export;
 
 pub mod handover;
 pub mod held;

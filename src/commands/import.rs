@@ -183,7 +183,8 @@ async fn import_codes(actions: &actions::Context, postal: Postal) -> anyhow::Res
     Ok(report.failed == 0)
 }
 
-async fn find_tenant(actions: &actions::Context, slug: &str) -> anyhow::Result<Tenant> {
+/// The tenant with this short name.
+pub(super) async fn find_tenant(actions: &actions::Context, slug: &str) -> anyhow::Result<Tenant> {
     let found = tenants::find_by_slug(actions.store.reader(), slug).await?;
     found.ok_or_else(|| anyhow!("there is no tenant `{slug}`, `baton tenant list` prints them"))
 }
@@ -193,7 +194,7 @@ fn open(path: &Path) -> anyhow::Result<File> {
 }
 
 /// A refusal in its own words; the chain of a fault.
-fn told(error: ActionError) -> anyhow::Error {
+pub(super) fn told(error: ActionError) -> anyhow::Error {
     match error {
         ActionError::Refused(problems) => {
             let sentences: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();

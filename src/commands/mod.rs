@@ -4,6 +4,7 @@
 
 pub mod check;
 pub mod demo;
+pub mod export;
 pub mod import;
 mod running;
 pub mod schema;

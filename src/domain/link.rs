@@ -26,9 +26,12 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::error::{Invalid, InvalidCode};
-use super::id::{OfferId, TenantId};
+use super::id::{DownloadId, OfferId, TenantId};
 
 const LABEL: &[u8] = b"baton offer link v1";
+/// A download's address has the same form, under another label: neither opens what the other does. Its row keeps no hash, because no
+/// later key has to open it.
+const DOWNLOAD_LABEL: &[u8] = b"baton download v1";
 
 /// Shorter keys than the hash's own output would be the weakest part (RFC 2104, section 3).
 const KEY_BYTES_MIN: usize = 32;
@@ -55,11 +58,28 @@ impl LinkKey {
 
     /// The token for an offer: the same arguments give the same token.
     pub fn issue(&self, tenant: TenantId, offer: OfferId, generation: u8) -> LinkToken {
-        let (tenant, offer) = (tenant.uuid().into_bytes(), offer.uuid().into_bytes());
-        let parts: [&[u8]; 4] = [LABEL, &tenant, &offer, &[generation]];
+        self.token(LABEL, tenant, offer.uuid(), &[generation])
+    }
+
+    /// The secret part of a download's address.
+    pub fn download(&self, tenant: TenantId, download: DownloadId) -> LinkToken {
+        self.token(DOWNLOAD_LABEL, tenant, download.uuid(), &[])
+    }
+
+    /// Which download the secret part of an address opens, if it is ours.
+    pub fn opens_download(&self, text: &str) -> Option<(TenantId, DownloadId)> {
+        let bytes = decoded(text)?;
+        let (tenant, download) = (TenantId(id_at(&bytes, 0)?), DownloadId(id_at(&bytes, 16)?));
+        let ours = self.download(tenant, download);
+        bool::from(ours.0.ct_eq(&bytes)).then_some((tenant, download))
+    }
+
+    fn token(&self, label: &[u8], tenant: TenantId, id: Uuid, more: &[u8]) -> LinkToken {
+        let (tenant, id) = (tenant.uuid().into_bytes(), id.into_bytes());
+        let parts: [&[u8]; 4] = [label, &tenant, &id, more];
         let mac = parts.iter().fold(self.0.clone(), Mac::chain_update).finalize().into_bytes();
         let mut bytes = [0; TOKEN_BYTES];
-        for (byte, piece) in bytes.iter_mut().zip(tenant.iter().chain(&offer).chain(&mac)) {
+        for (byte, piece) in bytes.iter_mut().zip(tenant.iter().chain(&id).chain(&mac)) {
             *byte = *piece;
         }
         LinkToken(bytes)
@@ -85,11 +105,18 @@ impl LinkToken {
     /// Reads what stood in an address. It says where to look, not that the link is ours: [`Parsed::opens`] does.
     pub fn parse(text: &str) -> Result<Parsed, Invalid> {
         let refuse = || Invalid::new("token", InvalidCode::Malformed, "the link is incomplete, open it from the mail");
-        let bytes: [u8; TOKEN_BYTES] =
-            URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(refuse)?;
-        let id = |at: usize| bytes.get(at..at + 16).and_then(|part| Uuid::from_slice(part).ok()).ok_or_else(refuse);
+        let bytes = decoded(text).ok_or_else(refuse)?;
+        let id = |at: usize| id_at(&bytes, at).ok_or_else(refuse);
         Ok(Parsed { tenant: TenantId(id(0)?), offer: OfferId(id(16)?), hash: Self(bytes).hash() })
     }
+}
+
+fn decoded(text: &str) -> Option<[u8; TOKEN_BYTES]> {
+    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
+}
+
+fn id_at(bytes: &[u8; TOKEN_BYTES], at: usize) -> Option<Uuid> {
+    Uuid::from_slice(bytes.get(at..at + 16)?).ok()
 }
 
 impl fmt::Display for LinkToken {
@@ -158,6 +185,18 @@ mod tests {
             key().issue(tenant, offer, 1).to_string(),
             "AAAAAAAAAAAAAAAAAAAREQAAAAAAAAAAAAAAAAAAIiIZojF5j-qFEoCcNmx8EPgD"
         );
+    }
+
+    // BULK-10
+    #[test]
+    fn a_downloads_address_opens_that_download_and_no_lead() {
+        let (tenant, offer) = ids();
+        let download = DownloadId(offer.uuid());
+        let token = key().download(tenant, download);
+        assert_eq!(key().opens_download(&token.to_string()), Some((tenant, download)));
+        assert_eq!(LinkKey::new(&[8; 32]).unwrap().opens_download(&token.to_string()), None);
+        assert_eq!(key().opens_download(&key().issue(tenant, offer, 0).to_string()), None);
+        assert_eq!(key().opens_download("x"), None);
     }
 
     // ACK-1

@@ -10,6 +10,7 @@ pub mod custom_field;
 pub mod dealer;
 pub mod decision;
 pub mod delivery;
+pub mod download;
 pub mod error;
 pub mod event;
 pub mod field;

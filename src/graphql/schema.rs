@@ -9,7 +9,7 @@ use super::interfaces::{
 };
 use super::jobs::{JobMutation, JobQuery, JobSubscription};
 use super::leads::{AuditQuery, LeadMutation, LeadQuery, LeadSubscription, MessageMutation, MessageQuery};
-use super::lists::{ListMutation, ListQuery};
+use super::lists::{ExportMutation, ListMutation, ListQuery};
 use super::network::{CalendarMutation, DealerMutation, DefinitionMutation, NetworkQuery, StaffMutation};
 use super::node::NodeQuery;
 
@@ -34,6 +34,7 @@ pub struct Query(
 pub struct Mutation(
     LeadMutation,
     ListMutation,
+    ExportMutation,
     MessageMutation,
     CalendarMutation,
     DealerMutation,

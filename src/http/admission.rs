@@ -2,6 +2,9 @@
 //!
 //! What is wrong with a token is told to whoever sent it; the token itself is never shown or logged.
 
+use actix_web::HttpRequest;
+use actix_web::http::header::AUTHORIZATION;
+
 use super::graphql::{Admitted, AuthRefusal};
 use crate::app::App;
 use crate::auth::Proof;

@@ -5,6 +5,7 @@
 mod adf;
 mod admission;
 mod body;
+mod downloads;
 pub mod graphql;
 mod health;
 pub mod links;

@@ -15,7 +15,7 @@ use super::graphql::{Endpoint, SocketSettings};
 use super::pages::NotFoundPage;
 use super::request_id::request_id;
 use super::sheet::Sheet;
-use super::{adf, health, links, mailbox, playground};
+use super::{adf, downloads, health, links, mailbox, playground};
 use crate::app::App;
 use crate::graphql::BatonSchema;
 
@@ -38,6 +38,7 @@ fn routes(config: &mut ServiceConfig, app: &Arc<App>, endpoint: &Arc<Endpoint<Ba
         .app_data(Data::from(endpoint.rate()))
         .configure(health::routes)
         .service(adf::resource())
+        .service(downloads::resource())
         .service(endpoint.resource())
         .service(links::scope())
         .service(playground::scope())

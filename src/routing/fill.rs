@@ -201,7 +201,8 @@ fn push_custom(column: &mut Column, definition: Option<&FieldDefinition>, stored
     column.push(&Value::maybe(value.as_ref()));
 }
 
-fn dealer_value(dealer: &Dealer, field: DealerField) -> Value<'_> {
+/// A stored field of a dealer.
+pub(super) fn dealer_value(dealer: &Dealer, field: DealerField) -> Value<'_> {
     match field {
         DealerField::Id => Value::Text(dealer.id.to_string().into()),
         DealerField::Number => Value::text(&dealer.number),
@@ -235,7 +236,8 @@ fn dealer_value(dealer: &Dealer, field: DealerField) -> Value<'_> {
     }
 }
 
-fn user_value<'a>(user: &'a User, groups: &'a [String], field: UserField) -> Value<'a> {
+/// A stored field of a user.
+pub(super) fn user_value<'a>(user: &'a User, groups: &'a [String], field: UserField) -> Value<'a> {
     match field {
         UserField::Id => Value::Text(user.id.to_string().into()),
         UserField::FirstName => Value::text(&user.first_name),
@@ -252,7 +254,8 @@ fn user_value<'a>(user: &'a User, groups: &'a [String], field: UserField) -> Val
     }
 }
 
-fn category_rank(categories: &[Category], key: &str, dealer: &Dealer) -> Option<i64> {
+/// The place of a dealer's value in its category's order.
+pub(super) fn category_rank(categories: &[Category], key: &str, dealer: &Dealer) -> Option<i64> {
     let value = dealer.categories.get(key)?;
     let group = categories.iter().find(|category| category.key == key)?;
     group.choices.iter().position(|choice| choice == value).map(|place| place as i64)

@@ -30,6 +30,7 @@ mod fill;
 mod generated;
 mod kernel;
 mod order;
+mod record;
 mod row;
 #[cfg(test)]
 mod sample;
@@ -50,6 +51,7 @@ pub use lottery::lottery;
 pub use network::{Network, NetworkParts, Pool};
 pub use plan::Plan;
 pub use ranking::{Problem, Ranked, Ranking};
+pub use record::{Own, Record};
 pub use rotation::Ledger;
 pub use search::Question;
 pub use shortlist::Shortlist;

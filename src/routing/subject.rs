@@ -53,42 +53,43 @@ impl<'a> Subject<'a> {
     /// The lead's own value of a field; missing for a field that is no lead's.
     pub(super) fn value(&self, source: &FieldSource) -> Value<'_> {
         match source {
-            FieldSource::Lead(field) => self.built_in(*field),
+            FieldSource::Lead(LeadField::Id) => Value::text(&self.id),
+            FieldSource::Lead(field) => lead_value(self.lead, self.request, *field),
             FieldSource::Custom(key) => Value::maybe(self.custom.get(key)),
             _ => Value::Missing,
         }
     }
+}
 
-    fn built_in(&self, field: LeadField) -> Value<'_> {
-        let Self { lead, request, .. } = self;
-        let times = &lead.times;
-        match field {
-            LeadField::Id => Value::text(&self.id),
-            LeadField::State => Value::text(lead.state.as_str()),
-            LeadField::Round => Value::Int(lead.round),
-            LeadField::Source => Value::text(&lead.source),
-            LeadField::Campaign => Value::maybe(request.campaign.as_ref()),
-            LeadField::Brand => Value::maybe(lead.brand.as_ref()),
-            LeadField::Product => Value::maybe(request.interest.product.as_ref()),
-            LeadField::Interest => Value::maybe(request.interest.kind.as_ref()),
-            LeadField::FileType => Value::maybe(lead.workflow.file_type.as_ref()),
-            LeadField::WorkflowStatus => Value::maybe(lead.workflow.status.as_ref()),
-            LeadField::FollowUpStatus => Value::text(&lead.workflow.follow_up_status),
-            LeadField::Progress => Value::maybe(lead.workflow.progress.as_ref()),
-            LeadField::Language => Value::maybe(request.language.as_ref()),
-            LeadField::Country => Value::text(request.address.country.as_str()),
-            LeadField::PostalCode => Value::maybe(request.address.postal_code.as_ref().map(PostalCode::as_str)),
-            LeadField::Region => Value::maybe(request.address.region.as_ref()),
-            LeadField::City => Value::maybe(request.address.city.as_ref()),
-            LeadField::ReceivedAt => Value::Timestamp(lead.received_at),
-            LeadField::OfferedAt => Value::maybe(times.offered_at),
-            LeadField::AcknowledgedAt => Value::maybe(times.acknowledged_at),
-            LeadField::CreatedAt => Value::Timestamp(times.created_at),
-            LeadField::UpdatedAt => Value::Timestamp(times.updated_at),
-            LeadField::ExcludedFromAutomation => Value::Bool(lead.excluded_from_automation),
-            LeadField::RequestId => Value::Text(lead.request.to_string().into()),
-            LeadField::JobId => Value::maybe(lead.job.map(|job| Value::Text(job.to_string().into()))),
-            LeadField::Exception => Value::maybe(lead.exception.as_ref()),
-        }
+/// A lead's own stored field.
+pub(super) fn lead_value<'v>(lead: &'v Lead, request: &'v Request, field: LeadField) -> Value<'v> {
+    let times = &lead.times;
+    match field {
+        LeadField::Id => Value::Text(lead.id.to_string().into()),
+        LeadField::State => Value::text(lead.state.as_str()),
+        LeadField::Round => Value::Int(lead.round),
+        LeadField::Source => Value::text(&lead.source),
+        LeadField::Campaign => Value::maybe(request.campaign.as_ref()),
+        LeadField::Brand => Value::maybe(lead.brand.as_ref()),
+        LeadField::Product => Value::maybe(request.interest.product.as_ref()),
+        LeadField::Interest => Value::maybe(request.interest.kind.as_ref()),
+        LeadField::FileType => Value::maybe(lead.workflow.file_type.as_ref()),
+        LeadField::WorkflowStatus => Value::maybe(lead.workflow.status.as_ref()),
+        LeadField::FollowUpStatus => Value::text(&lead.workflow.follow_up_status),
+        LeadField::Progress => Value::maybe(lead.workflow.progress.as_ref()),
+        LeadField::Language => Value::maybe(request.language.as_ref()),
+        LeadField::Country => Value::text(request.address.country.as_str()),
+        LeadField::PostalCode => Value::maybe(request.address.postal_code.as_ref().map(PostalCode::as_str)),
+        LeadField::Region => Value::maybe(request.address.region.as_ref()),
+        LeadField::City => Value::maybe(request.address.city.as_ref()),
+        LeadField::ReceivedAt => Value::Timestamp(lead.received_at),
+        LeadField::OfferedAt => Value::maybe(times.offered_at),
+        LeadField::AcknowledgedAt => Value::maybe(times.acknowledged_at),
+        LeadField::CreatedAt => Value::Timestamp(times.created_at),
+        LeadField::UpdatedAt => Value::Timestamp(times.updated_at),
+        LeadField::ExcludedFromAutomation => Value::Bool(lead.excluded_from_automation),
+        LeadField::RequestId => Value::Text(lead.request.to_string().into()),
+        LeadField::JobId => Value::maybe(lead.job.map(|job| Value::Text(job.to_string().into()))),
+        LeadField::Exception => Value::maybe(lead.exception.as_ref()),
     }
 }

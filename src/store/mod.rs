@@ -12,6 +12,7 @@ pub mod contacts;
 pub mod dealers;
 pub mod decisions;
 pub mod deliveries;
+pub mod downloads;
 pub mod error;
 pub mod events;
 pub mod fields;

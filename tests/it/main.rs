@@ -17,6 +17,7 @@ mod app_pages;
 mod app_running;
 mod backtests;
 mod demo;
+mod export;
 mod graphql_audits;
 mod graphql_http;
 mod graphql_server;

@@ -28,6 +28,8 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("updateList", KEEP_LISTS),
     ("setListShares", KEEP_LISTS),
     ("removeList", KEEP_LISTS),
+    // Everybody gets what they may see.
+    ("exportLeads", ALL),
     ("resendDelivery", MANAGE),
     ("createCalendarEvent", WORK),
     ("updateCalendarEvent", WORK),

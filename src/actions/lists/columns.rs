@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use crate::domain::field::nearest;
 use crate::domain::{Invalid, InvalidCode};
-use crate::rules::{Catalog, Context, Field, FieldSource, Root, Type};
+use crate::rules::{Catalog, Context, Field, FieldSource, Root};
 
 /// More fit on no screen, and a spreadsheet's reader has long given up.
 const COLUMNS_MAX: usize = 100;
@@ -64,8 +64,6 @@ pub enum ColumnSource {
         root: Root,
         /// Where its value comes from.
         source: FieldSource,
-        /// The type of its values.
-        ty: Type,
     },
     /// What the customer gave.
     Customer(CustomerField),
@@ -88,7 +86,7 @@ pub struct Column {
 
 impl Column {
     fn of_field(field: &Field) -> Self {
-        let source = ColumnSource::Field { root: field.root, source: field.source.clone(), ty: field.ty };
+        let source = ColumnSource::Field { root: field.root, source: field.source.clone() };
         Self { path: field.path.clone(), label: label(field), description: field.description.clone(), source }
     }
 
@@ -125,7 +123,7 @@ pub fn find(path: &str, catalog: &Catalog) -> Option<Column> {
 }
 
 /// The paths as they are kept, or every problem with its place.
-pub(super) fn read(given: &[String], catalog: &Catalog) -> Result<Vec<String>, Vec<Invalid>> {
+pub fn read(given: &[String], catalog: &Catalog) -> Result<Vec<String>, Vec<Invalid>> {
     if given.is_empty() || given.len() > COLUMNS_MAX {
         let message = format!("{} columns are given, give 1 to {COLUMNS_MAX}", given.len());
         return Err(vec![Invalid::new("columns", InvalidCode::OutOfRange, message)]);

@@ -31,6 +31,11 @@ impl GivenFilter {
         }
     }
 
+    /// A filter as it is kept: canonical text, empty for all.
+    pub fn kept(text: &str) -> Self {
+        if text.is_empty() { Self::All } else { Self::Text(text.to_owned()) }
+    }
+
     /// The filter, checked; refused with every problem and its place, also where the database can't be asked it exactly.
     pub fn check(&self, catalog: &Catalog) -> Result<Option<Checked>, Vec<Invalid>> {
         let context = Context::LeadCondition;

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::filter::GivenFilter;
 use crate::actions::sight::refuse_hidden;
 use crate::actions::{ActionError, Context};
 use crate::domain::actor::Actor;
@@ -11,7 +12,7 @@ use crate::domain::id::ListId;
 use crate::domain::list::{BaseSet, List, ListAccess};
 use crate::domain::{Invalid, InvalidCode, Timestamp};
 use crate::routing::in_expression;
-use crate::rules::{self, Catalog, Checked, Diagnostic, Expect};
+use crate::rules::{Catalog, Checked, Diagnostic};
 use crate::store::leads::LeadFilter;
 use crate::store::lists::{self, ListReach};
 use crate::store::rule::{Pushed, Rows};
@@ -44,10 +45,7 @@ pub async fn open(conn: &Conn, actor: &Actor, id: ListId) -> Result<Option<(List
 /// Which leads a list shows to `viewer`. Refused if its filter reads what the viewer does not see.
 pub async fn opened(cx: &Context, conn: &Conn, viewer: &Actor, list: &List) -> Result<Opened, ActionError> {
     let catalog = cx.catalogs.load(conn, viewer.tenant).await?;
-    let filter = match list.filter.as_str() {
-        "" => None,
-        text => Some(checked(text, &catalog)?),
-    };
+    let filter = GivenFilter::kept(&list.filter).check(&catalog)?;
     let rule = condition(&catalog, viewer, list.base, filter.as_ref())?;
     Ok(Opened { catalog, rule })
 }
@@ -62,16 +60,11 @@ pub fn condition(
     if let Some(filter) = filter {
         refuse_hidden(viewer, filter)?;
     }
-    let base = base.condition(viewer).map(|text| checked(&text, catalog)).transpose()?;
+    let base = base.condition(viewer).map_or(GivenFilter::All, GivenFilter::Text).check(catalog)?;
     Ok(match (base, filter) {
         (Some(base), Some(filter)) => Some(base.and(filter, catalog)),
         (base, filter) => base.or_else(|| filter.cloned()),
     })
-}
-
-/// A filter that was sound when it was saved. What it reads is protected, so it still is.
-fn checked(text: &str, catalog: &Catalog) -> Result<Checked, ActionError> {
-    rules::check(text, catalog, rules::Context::LeadCondition, Expect::Condition).map_err(refused)
 }
 
 fn refused(problems: Vec<Diagnostic>) -> ActionError {

@@ -139,7 +139,7 @@ impl SetListSharesInput {
     }
 }
 
-fn sort(order: LeadOrder) -> ListSort {
+pub(super) fn sort(order: LeadOrder) -> ListSort {
     let (field, order) = order.stored();
     ListSort { field, order }
 }

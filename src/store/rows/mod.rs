@@ -10,6 +10,7 @@ pub mod dealer;
 pub mod decision;
 pub mod delivery;
 pub mod delivery_attempt;
+pub mod download;
 pub mod event;
 pub mod group;
 pub mod idempotency_key;
