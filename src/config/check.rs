@@ -128,6 +128,7 @@ impl Problems {
             ("limits.directives", limits.directives),
             ("limits.cost", limits.cost),
             ("limits.requests_per_minute", limits.requests_per_minute as usize),
+            ("limits.upload_bytes", limits.upload_bytes),
         ] {
             self.positive(key, value as u64);
         }

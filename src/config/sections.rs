@@ -215,6 +215,8 @@ sections! {
         cost: usize = Default("5_000");
         /// Requests per minute that one credential may make, all of which may come at once.
         requests_per_minute: u32 = Default("3_000");
+        /// Bytes of a file that is uploaded to be imported.
+        upload_bytes: usize = Default("100_000_000");
         /// Who may read the schema: `everyone`, `authenticated`, `admins`, `nobody`.
         introspection: Visibility = Default(r#""authenticated""#);
         /// Who is told the nearest known name of a mistyped field: `everyone`, `authenticated`, `admins`, `nobody`.

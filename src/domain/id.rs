@@ -135,6 +135,10 @@ ids! {
     CalendarEventId = "cal";
     /// A remembered first answer to a repeated mutation.
     IdempotencyId = "idk";
+    /// A file that was uploaded.
+    UploadId = "upl";
+    /// One import of an uploaded file.
+    FileImportId = "fim";
     /// One import from the command line.
     ImportId = "imp";
 }

@@ -14,6 +14,7 @@ pub mod download;
 pub mod error;
 pub mod event;
 pub mod field;
+pub mod file_import;
 pub mod id;
 pub mod input;
 pub mod interface;

@@ -15,6 +15,7 @@ pub mod connection;
 pub mod decisions;
 pub mod guard;
 pub mod ids;
+pub mod imports;
 pub mod interfaces;
 pub mod jobs;
 pub mod leads;

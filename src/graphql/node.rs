@@ -4,13 +4,14 @@ use async_graphql::{Context, ID, Interface, Object};
 
 use super::connection::bad_input;
 use super::decisions::Decision;
+use super::imports::FileImport;
 use super::interfaces::{Backtest, InterfaceVersion, ReassignmentInterface};
 use super::jobs::{JobRun, ReassignmentJob};
 use super::leads::{Event, Lead};
 use super::lists::LeadList;
 use super::network::{CalendarEvent, Category, Contact, CustomField, Dealer, Group, User, find_node};
 use super::session::Ctx;
-use super::{interfaces, jobs, lists};
+use super::{imports, interfaces, jobs, lists};
 use crate::actions::Sight;
 use crate::domain::id::AnyId;
 use crate::store::{events, leads};
@@ -26,6 +27,8 @@ pub enum Node {
     Lead(Lead),
     /// A saved view over leads.
     LeadList(LeadList),
+    /// An import of an uploaded file.
+    FileImport(FileImport),
     /// A line of a timeline.
     Event(Event),
     /// A location that receives leads.
@@ -107,6 +110,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> async_graphql::Result<Option<Node>>
         id @ (AnyId::InterfaceId(_) | AnyId::InterfaceVersionId(_) | AnyId::BacktestId(_)) => {
             interfaces::find_node(ctx, id).await?
         }
+        AnyId::FileImportId(id) => imports::find_node(ctx, id).await?,
         AnyId::ListId(id) => lists::find_node(ctx, id).await?,
         id @ (AnyId::JobId(_) | AnyId::JobRunId(_)) => jobs::find_node(ctx, id).await?,
         other => find_node(ctx, other).await?,

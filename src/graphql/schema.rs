@@ -3,6 +3,7 @@
 use async_graphql::{MergedObject, MergedSubscription, Schema};
 
 use super::guard::{Guard, Limits};
+use super::imports::{ImportMutation, ImportQuery};
 use super::interfaces::{
     BacktestMutation, BacktestQuery, BacktestSubscription, ExpressionQuery, InterfaceMutation, InterfaceQuery,
     PreviewQuery,
@@ -27,6 +28,7 @@ pub struct Query(
     BacktestQuery,
     ExpressionQuery,
     JobQuery,
+    ImportQuery,
 );
 
 /// Everything that can be changed.
@@ -43,6 +45,7 @@ pub struct Mutation(
     InterfaceMutation,
     BacktestMutation,
     JobMutation,
+    ImportMutation,
 );
 
 /// Everything that is told while it happens, over a WebSocket at the address of the API by the protocol `graphql-transport-ws`: one field

@@ -17,5 +17,6 @@ pub mod rate;
 mod request_id;
 mod server;
 mod sheet;
+mod uploads;
 
 pub use server::server;

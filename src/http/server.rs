@@ -15,7 +15,7 @@ use super::graphql::{Endpoint, SocketSettings};
 use super::pages::NotFoundPage;
 use super::request_id::request_id;
 use super::sheet::Sheet;
-use super::{adf, downloads, health, links, mailbox, playground};
+use super::{adf, downloads, health, links, mailbox, playground, uploads};
 use crate::app::App;
 use crate::graphql::BatonSchema;
 
@@ -39,6 +39,7 @@ fn routes(config: &mut ServiceConfig, app: &Arc<App>, endpoint: &Arc<Endpoint<Ba
         .configure(health::routes)
         .service(adf::resource())
         .service(downloads::resource())
+        .service(uploads::resource())
         .service(endpoint.resource())
         .service(links::scope())
         .service(playground::scope())

@@ -9,10 +9,10 @@ use std::time::Duration;
 use super::error::JobError;
 use super::outbox::{Outbox, Posted};
 use super::wake::Wake;
-use crate::actions::{Context, backtests, due, manual_runs};
+use crate::actions::{Context, backtests, due, import, manual_runs};
 use crate::domain::Timestamp;
 use crate::store::leads::{self, DueKind};
-use crate::store::{StoreError, idempotency, runs};
+use crate::store::{StoreError, file_imports, idempotency, runs};
 
 /// Answers are remembered for a day; a few minutes more do no harm.
 const FORGET_EVERY: Duration = Duration::from_mins(10);
@@ -44,6 +44,8 @@ pub struct Stepped {
     pub runs: u64,
     /// Batches of backtests.
     pub backtests: u64,
+    /// Batches of imports.
+    pub imports: u64,
     /// Messages.
     pub posted: Posted,
 }
@@ -72,6 +74,7 @@ impl Worker {
             stepped.due += more.due;
             stepped.runs += more.runs;
             stepped.backtests += more.backtests;
+            stepped.imports += more.imports;
         }
         if let Some(outbox) = &self.outbox {
             stepped.posted = outbox.step().await?;
@@ -79,7 +82,7 @@ impl Worker {
         Ok(stepped)
     }
 
-    /// One batch of deadlines and warnings, one of a job run, and one of a backtest; not messages. A look that finds nothing only reads.
+    /// One batch of deadlines and warnings, one of a job run, one of a backtest and one of an import; not messages. A look that finds nothing only reads.
     pub(super) async fn due_step(&self) -> Result<Stepped, JobError> {
         let mut stepped = Stepped::default();
         let now = self.context.clock.now();
@@ -91,6 +94,9 @@ impl Worker {
         }
         if crate::store::backtests::is_any_open(self.context.store.reader(), now).await? {
             stepped.backtests = u64::from(backtests::step(&self.context, backtests::BATCH).await?);
+        }
+        if file_imports::is_any_open(self.context.store.reader()).await? {
+            stepped.imports = u64::from(import::step(&self.context).await?);
         }
         self.forget_old_answers(now).await?;
         Ok(stepped)

@@ -16,6 +16,7 @@ pub mod downloads;
 pub mod error;
 pub mod events;
 pub mod fields;
+pub mod file_imports;
 pub mod groups;
 pub mod health;
 pub mod idempotency;
@@ -37,6 +38,7 @@ pub mod runs;
 pub mod schema;
 pub mod scope;
 pub mod tenants;
+pub mod uploads;
 pub mod users;
 pub mod wire;
 

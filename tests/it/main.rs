@@ -47,4 +47,5 @@ mod schema;
 mod set_aside;
 mod story;
 mod support;
+mod uploads;
 mod who_may;

@@ -1,6 +1,7 @@
 //! Which column of a file is which: as told, else by name.
 
 use super::columns::{self, plain};
+use super::staged::ColumnUsed;
 use crate::domain::category::Category;
 use crate::domain::field::{FieldDefinition, nearest};
 use crate::domain::{Invalid, InvalidCode};
@@ -67,7 +68,7 @@ impl Mapping {
         if mapping.sources.is_empty() && problems.is_empty() {
             let names: Vec<&str> = known.iter().map(|(name, _)| name.as_str()).collect();
             let message =
-                format!("no column of the file is known, name them with --map; known are {}", names.join(", "));
+                format!("no column of the file is known, say which of them is which; known are {}", names.join(", "));
             problems.push(Invalid::new("file", InvalidCode::Malformed, message));
         }
         if problems.is_empty() { Ok(mapping) } else { Err(problems) }
@@ -76,6 +77,18 @@ impl Mapping {
     /// How many cells a row has.
     pub(super) fn width(&self) -> usize {
         self.headers.len()
+    }
+
+    /// What our columns are filled from.
+    pub(super) fn used(&self) -> Vec<ColumnUsed> {
+        let used = |(ours, source): &(String, Source)| {
+            let (header, value) = match source {
+                Source::Column(index) => (self.headers.get(*index).cloned(), None),
+                Source::Constant(value) => (None, Some(value.clone())),
+            };
+            ColumnUsed { ours: ours.clone(), header, value }
+        };
+        self.sources.iter().map(used).collect()
     }
 
     /// The file's columns that are not used.

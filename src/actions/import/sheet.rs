@@ -17,6 +17,7 @@ const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 pub(super) struct Sheet<R> {
     reader: csv::Reader<io::Chain<io::Cursor<Vec<u8>>, R>>,
     headers: Vec<String>,
+    separator: u8,
     row: u64,
 }
 
@@ -50,12 +51,17 @@ impl<R: Read> Sheet<R> {
             return Err(refused("the file has no header, name the columns in its first row"));
         }
         let headers = headers.iter().map(|header| header.trim_start_matches('\u{feff}').trim().to_owned()).collect();
-        Ok(Self { reader, headers, row: 1 })
+        Ok(Self { reader, headers, separator, row: 1 })
     }
 
     /// The names of the columns.
     pub(super) fn headers(&self) -> &[String] {
         &self.headers
+    }
+
+    /// What separates cells.
+    pub(super) fn separator(&self) -> u8 {
+        self.separator
     }
 
     /// Bytes read so far.
@@ -85,7 +91,8 @@ impl<R: Read> Sheet<R> {
     }
 }
 
-fn read(number: u64, record: &ByteRecord, mapping: &Mapping) -> ReadRow {
+/// A row of the mapping's width, or what is wrong with it.
+pub(super) fn read(number: u64, record: &ByteRecord, mapping: &Mapping) -> ReadRow {
     let problem = |column: String, value: &[u8], message: String| RowProblem {
         row: number,
         column,
