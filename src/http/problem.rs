@@ -22,7 +22,7 @@ pub(super) struct Problem {
     detail: String,
     more: Map<String, Value>,
     retry_after_seconds: Option<u64>,
-    fault: Option<StoreError>,
+    fault: Option<Box<StoreError>>,
 }
 
 impl Problem {
@@ -98,7 +98,7 @@ impl From<BodyRefusal> for Problem {
 impl From<StoreError> for Problem {
     fn from(fault: StoreError) -> Self {
         let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the server failed");
-        Self { fault: Some(fault), ..problem }
+        Self { fault: Some(Box::new(fault)), ..problem }
     }
 }
 

@@ -199,7 +199,7 @@ impl<'r, 'd, 'i> Reader<'r, 'd, 'i> {
                 // `Ann Mary Doe` is Doe, Ann Mary; a firm is its own last name.
                 match text.rsplit_once(char::is_whitespace).filter(|_| !is_business) {
                     Some((first, last)) => {
-                        (first_name, last_name) = (Some(first.trim().to_owned()), Some(last.to_owned()))
+                        (first_name, last_name) = (Some(first.trim().to_owned()), Some(last.to_owned()));
                     }
                     None => last_name = Some(text),
                 }
@@ -283,8 +283,8 @@ impl<'r, 'd, 'i> Reader<'r, 'd, 'i> {
             digest.update([0]);
         }
         let bytes: [u8; 32] = digest.finalize().into();
-        let hex: String = bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        format!("adf-{hex}")
+        let (half, _) = bytes.split_at(16);
+        format!("adf-{}", uuid::Uuid::from_slice(half).unwrap_or_default().simple())
     }
 }
 

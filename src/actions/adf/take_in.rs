@@ -136,8 +136,7 @@ fn is_dispensable(problem: &Invalid, request: &RequestInput) -> bool {
         Some("region") => request.region.is_some(),
         Some("campaign") => request.campaign.is_some(),
         // One way to reach the customer has to be left.
-        Some("email") => request.person.email.is_some() && request.person.phone.is_some(),
-        Some("phone") => request.person.email.is_some() && request.person.phone.is_some(),
+        Some("email" | "phone") => request.person.email.is_some() && request.person.phone.is_some(),
         _ => false,
     }
 }

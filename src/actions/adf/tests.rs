@@ -46,15 +46,16 @@ fn the_place_of_what_is_wrong_is_told() {
 fn a_document_that_was_cut_off_is_refused_wherever_it_was_cut() {
     let whole = SAMPLES[4].trim_end();
     for at in (0..whole.len()).filter(|at| whole.is_char_boundary(*at)) {
-        assert!(read(whole[..at].as_bytes()).is_err(), "cut at {at}");
+        assert!(read(&whole.as_bytes()[..at]).is_err(), "cut at {at}");
     }
 }
 
 // SEND-5
 #[test]
 fn entities_and_nesting_that_would_exhaust_the_reader_are_refused() {
-    let laughs: String =
+    let laughs: Vec<String> =
         (1..10).map(|n| format!("<!ENTITY l{n} \"{}\">", format!("&l{};", n - 1).repeat(10))).collect();
+    let laughs = laughs.concat();
     let bomb = format!(
         "<?xml version=\"1.0\"?><!DOCTYPE adf [<!ENTITY l0 \"ha\">{laughs}]><adf><prospect>&l9;</prospect></adf>"
     );
@@ -138,7 +139,7 @@ fn a_prospect_without_an_id_has_one_of_its_own_that_stays() {
     let text = SAMPLES[0];
     let id = |text: &str| read(text.as_bytes()).unwrap()[0].request.external_id.clone().unwrap();
     assert!(id(text).starts_with("adf-"));
-    assert_eq!(id(text), id(&text.replace("\n", "\r\n ").replace("<prospect>", "<prospect status='resend'>")));
+    assert_eq!(id(text), id(&text.replace('\n', "\r\n ").replace("<prospect>", "<prospect status='resend'>")));
     assert_ne!(id(text), id(&text.replace("Blazer", "Tahoe")));
     assert_eq!(id(SAMPLES[1]), "L-1");
 }
@@ -167,7 +168,7 @@ proptest! {
         }
         if let Ok(prospects) = read(&bytes) {
             // What was read is said to stand in the document.
-            let lines = bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let lines = bytes.split(|byte| *byte == b'\n').count();
             for prospect in prospects {
                 prop_assert!(prospect.request.external_id.is_some());
                 prop_assert!(prospect.told.iter().all(|told| told.place.line as usize <= lines + 1));
