@@ -224,7 +224,7 @@ impl<E: Executor> Conversation<E> {
         let refusal = if self.operations.len() >= settings.operations {
             Err(HttpRefusal::TooManyOperations { allowed: settings.operations })
         } else {
-            self.endpoint.rate.check(&client.credential)
+            self.endpoint.rate.check(&client.credential).map_err(HttpRefusal::from)
         };
         let authorization = client.authorization.clone();
         let request_id = self.next_request_id();
