@@ -7,6 +7,7 @@ use crate::domain::error::{optional_text, text};
 use crate::domain::event::EventKind;
 use crate::domain::field::{CustomValues, Subject};
 use crate::domain::id::LeadId;
+use crate::domain::input::LeadPatch;
 use crate::domain::lead::{Lead, LeadState};
 use crate::domain::{Invalid, InvalidCode};
 use crate::store::{Scope, fields, leads};
@@ -17,23 +18,6 @@ use super::handover::{Desk, Directory, deadlines};
 use super::held::Held;
 use super::permit::{Permission, permit};
 use super::work::{Begun, Call, Work};
-
-/// What is to change; what is left out stays as it is, and an inner `None` clears.
-#[derive(Clone, Debug, Default)]
-pub struct LeadPatch {
-    /// The tenant's type of file.
-    pub file_type: Option<Option<String>>,
-    /// The tenant's status.
-    pub workflow_status: Option<Option<String>>,
-    /// `NOT_CONTACTED`, `CONTACTED` or the tenant's own.
-    pub follow_up_status: Option<String>,
-    /// The tenant's progress step.
-    pub progress: Option<Option<String>>,
-    /// Values of custom fields by key; null clears one, others stay.
-    pub custom: Option<Value>,
-    /// Set, no job acts on it.
-    pub excluded_from_automation: Option<bool>,
-}
 
 /// Which copy an action changed.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -123,11 +107,12 @@ async fn hold(work: &Work<'_>, id: LeadId, expected_version: Option<i64>) -> Res
     }
 }
 
-fn apply(
+/// The copy with the patch's fields, or everything that is wrong with them.
+pub fn apply(
     before: &Lead,
     patch: &LeadPatch,
     definitions: &[crate::domain::field::FieldDefinition],
-) -> Result<Lead, ActionError> {
+) -> Result<Lead, Vec<Invalid>> {
     let mut copy = before.clone();
     let mut problems: Vec<Invalid> = Vec::new();
     let mut optional = |field: &str, place: &mut Option<String>, given: &Option<Option<String>>| {
@@ -155,10 +140,11 @@ fn apply(
         }
     }
     copy.excluded_from_automation = patch.excluded_from_automation.unwrap_or(before.excluded_from_automation);
-    if problems.is_empty() { Ok(copy) } else { Err(problems.into()) }
+    if problems.is_empty() { Ok(copy) } else { Err(problems) }
 }
 
-fn noted(copy: &Lead) -> Value {
+/// What is noted on a copy, as its timeline shows it.
+pub fn noted(copy: &Lead) -> Value {
     json!({
         "fileType": copy.workflow.file_type,
         "workflowStatus": copy.workflow.status,

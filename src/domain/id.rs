@@ -141,6 +141,8 @@ ids! {
     FileImportId = "fim";
     /// One import from the command line.
     ImportId = "imp";
+    /// A bulk change of leads, with its plan and results.
+    OperationId = "op";
 }
 
 #[cfg(test)]

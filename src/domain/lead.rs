@@ -133,16 +133,24 @@ pub struct Lead {
 }
 
 /// When what happened to a copy.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeadTimes {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offered_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expired_at: Option<Timestamp>,
     /// When a job or a person handed it on; each copy is handed on once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reassigned_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -167,12 +175,15 @@ impl LeadTimes {
 }
 
 /// The tenant's own view of a lead, independent of Baton's state.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Workflow {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// `NOT_CONTACTED`, `CONTACTED` or the tenant's own.
     pub follow_up_status: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<String>,
 }
 

@@ -24,6 +24,7 @@ pub mod link;
 pub mod list;
 pub mod message;
 pub mod offer;
+pub mod operation;
 pub mod place;
 pub mod request;
 pub mod rotation;

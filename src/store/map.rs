@@ -1,19 +1,17 @@
-//! Between columns and domain values: enums as their names, moments as microseconds, structures as JSON; and the two generic writes.
+//! Between columns and domain values: enums as their names, moments as microseconds, structures as JSON; and the generic writes.
 
 use sea_orm::sea_query::Condition;
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Iterable, ModelTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+pub(super) use super::bulk::{insert_all, update_versioned};
 use super::conn::Conn;
 use super::error::StoreError;
 use crate::domain::dealer::Address;
 use crate::domain::lead::Recipient;
 use crate::domain::{CountryCode, Point, PostalCode, Timestamp};
-
-/// SQLite takes 32,766 values per statement, PostgreSQL 65,535.
-const VALUES_MAX: usize = 30_000;
 
 /// The name under which an enum is stored: its serde name.
 pub(super) fn name_of<T: Serialize>(value: &T) -> String {
@@ -91,21 +89,6 @@ pub(super) fn recipient_columns(recipient: Option<Recipient>) -> (Option<uuid::U
         Some(Recipient::User(user)) => (None, Some(user.uuid())),
         None => (None, None),
     }
-}
-
-/// Inserts rows, many to a statement.
-pub(super) async fn insert_all<M, A>(conn: &Conn, rows: Vec<M>) -> Result<(), StoreError>
-where
-    M: ModelTrait + IntoActiveModel<A>,
-    A: ActiveModelTrait<Entity = M::Entity> + Send,
-{
-    let per_statement = VALUES_MAX / <M::Entity as EntityTrait>::Column::iter().count().max(1);
-    let mut rows = rows.into_iter().map(|row| row.into_active_model().reset_all()).peekable();
-    while rows.peek().is_some() {
-        let chunk: Vec<A> = rows.by_ref().take(per_statement).collect();
-        M::Entity::insert_many(chunk).exec_without_returning(conn).await?;
-    }
-    Ok(())
 }
 
 /// Writes a whole row where `condition` holds; a conflict if no row has it any more.

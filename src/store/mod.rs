@@ -4,6 +4,7 @@
 //! key), `list` (page), `count`, `insert`, `update`, `remove`.
 
 pub mod backtests;
+mod bulk;
 pub mod calendar;
 pub mod categories;
 pub mod changes;
@@ -27,6 +28,7 @@ pub mod leads;
 pub mod lists;
 mod map;
 pub mod offers;
+pub mod operations;
 pub mod page;
 pub mod postal;
 pub mod progress;

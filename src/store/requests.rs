@@ -67,13 +67,10 @@ pub async fn lock(conn: &Conn, tenant: TenantId, ids: &[RequestId]) -> Result<()
     if !conn.is_postgres() || ids.is_empty() {
         return Ok(());
     }
-    let places: Vec<String> = (2..ids.len() + 2).map(|place| format!("${place}")).collect();
-    let sql = format!(
-        "select id from requests where tenant_id = $1 and id in ({}) order by id for update",
-        places.join(", ")
-    );
-    let values = std::iter::once(tenant.uuid().into()).chain(ids.iter().map(|id| id.uuid().into())).collect();
-    conn.query_sql(&sql, values).await.map(drop)
+    // One text whatever the number of ids, so that the statement is planned once.
+    let ids: Vec<String> = ids.iter().map(|id| id.uuid().to_string()).collect();
+    let sql = "select id from requests where tenant_id = $1 and id = any(cast($2 as text)::uuid[]) order by id for update";
+    conn.query_sql(sql, vec![tenant.uuid().into(), format!("{{{}}}", ids.join(",")).into()]).await.map(drop)
 }
 
 fn domain(row: Model) -> Result<Request, StoreError> {

@@ -415,7 +415,7 @@ async fn a_run_says_what_it_examined_moved_and_skipped() {
         app.work().await;
         let mut held = app.lead(excluded).await;
         held.excluded_from_automation = true;
-        leads::update(app.store().writer(), &held).await.unwrap();
+        leads::update(app.store().writer(), &[held]).await.unwrap();
         app.an_hour_later().await;
         let page =
             runs::list(app.store().reader(), app.tenant.id, Some(job), Order::Desc, &PageRequest::first(10)).await;

@@ -70,9 +70,7 @@ impl Changes {
         for ((reason, reassigned), ids) in &self.expired {
             leads::expire(conn, tenant, ids, Expiry { at, reason, reassigned: *reassigned }).await?;
         }
-        for lead in &self.updated {
-            leads::update(conn, lead).await?;
-        }
+        leads::update(conn, &self.updated).await?;
         leads::quiet(conn, tenant, &self.quieted).await?;
         for ((due_at, warn_at), ids) in &self.rearmed {
             leads::rearm_at(conn, tenant, ids, *due_at, *warn_at).await?;

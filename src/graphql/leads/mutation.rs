@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use super::lead::Lead;
 use crate::actions::ActionError;
-use crate::actions::amend::{self, LeadPatch};
+use crate::actions::amend;
 use crate::actions::answer::Answer;
 use crate::actions::intake::{self, NewLead};
 use crate::actions::reassign::{self, Reassignment, Target};
 use crate::actions::respond::{self, LeadAnswer};
 use crate::domain::id::{DealerId, LeadId, UserId};
-use crate::domain::input::PointInput as DomainPoint;
+use crate::domain::input::{LeadPatch, PointInput as DomainPoint};
 use crate::domain::lead::Recipient;
 use crate::domain::request::{Interest, Person, RequestInput};
 use crate::domain::{Invalid, InvalidCode, Timestamp};

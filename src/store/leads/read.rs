@@ -8,14 +8,14 @@ use sea_orm::{
 
 use super::row::domain;
 use crate::domain::Timestamp;
-use crate::domain::id::{LeadId, RequestId, TenantId};
+use crate::domain::id::{LeadId, OperationId, RequestId, TenantId};
 use crate::domain::lead::{Lead, LeadState};
 pub use crate::domain::sort::LeadSort;
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
 use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use crate::store::rows::lead::{Column, Entity, Model};
-use crate::store::rows::request;
+use crate::store::rows::{operation_item, operation_lead, operation_result, request};
 use crate::store::rule::{Pushed, narrowed};
 use crate::store::scope::Scope;
 
@@ -108,6 +108,77 @@ pub async fn list_waiting(
         .order_by_asc(Column::Id)
         .limit(limit);
     narrowed(query, wanted.rule.as_ref()).all(conn).await?.into_iter().map(domain).collect()
+}
+
+/// Which copies an operation takes.
+#[derive(Clone, Debug, Default)]
+pub struct Selected {
+    /// Those after this one, by id.
+    pub after: Option<LeadId>,
+    /// Those made before this moment.
+    pub made_before: Option<Timestamp>,
+    /// Those for which a rule over leads holds.
+    pub rule: Option<Pushed>,
+    /// Those that an operation names.
+    pub among: Option<Among>,
+}
+
+/// Copies by what an operation says of them.
+#[derive(Clone, Copy, Debug)]
+pub enum Among {
+    /// Those that somebody named for it.
+    Named(OperationId),
+    /// Those of its plan that it did not change and did not find as wanted.
+    LeftBy(OperationId),
+}
+
+/// The copies that an operation takes, by id.
+pub async fn list_selected(
+    conn: &Conn,
+    scope: &Scope,
+    wanted: &Selected,
+    limit: u64,
+) -> Result<Vec<Lead>, StoreError> {
+    let among = wanted.among.map(|among| Column::Id.into_simple_expr().in_subquery(among_ids(scope, among)));
+    let query = Entity::find()
+        .filter(scope.leads())
+        .filter(
+            Condition::all()
+                .add_option(wanted.after.map(|after| Column::Id.gt(after.uuid())))
+                .add_option(wanted.made_before.map(|moment| Column::CreatedAt.lt(moment.micros())))
+                .add_option(among),
+        )
+        .order_by_asc(Column::Id)
+        .limit(limit);
+    narrowed(query, wanted.rule.as_ref()).all(conn).await?.into_iter().map(domain).collect()
+}
+
+fn among_ids(scope: &Scope, among: Among) -> sea_orm::sea_query::SelectStatement {
+    let tenant = scope.tenant.uuid();
+    match among {
+        Among::Named(id) => Query::select()
+            .column(operation_lead::Column::LeadId)
+            .from(operation_lead::Entity)
+            .and_where(operation_lead::Column::TenantId.eq(tenant))
+            .and_where(operation_lead::Column::OperationId.eq(id.uuid()))
+            .take(),
+        Among::LeftBy(id) => {
+            let settled = Query::select()
+                .column(operation_result::Column::LeadId)
+                .from(operation_result::Entity)
+                .and_where(operation_result::Column::TenantId.eq(tenant))
+                .and_where(operation_result::Column::OperationId.eq(id.uuid()))
+                .and_where(operation_result::Column::Outcome.is_in(["CHANGED", "UNCHANGED"]))
+                .take();
+            Query::select()
+                .column(operation_item::Column::LeadId)
+                .from(operation_item::Entity)
+                .and_where(operation_item::Column::TenantId.eq(tenant))
+                .and_where(operation_item::Column::OperationId.eq(id.uuid()))
+                .and_where(operation_item::Column::LeadId.into_simple_expr().not_in_subquery(settled))
+                .take()
+        }
+    }
 }
 
 /// A page of the grid.

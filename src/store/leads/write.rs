@@ -1,16 +1,13 @@
 //! Writing copies. INVARIANT: the caller holds the copies' requests ([`crate::store::requests::lock`]).
 
-use sea_orm::ColumnTrait;
-use sea_orm::sea_query::Condition;
-
 use super::row::row;
 use crate::domain::Timestamp;
 use crate::domain::id::{LeadId, RequestId, TenantId};
 use crate::domain::lead::Lead;
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
-use crate::store::map::{insert_all, update_where};
-use crate::store::rows::lead::Column;
+use crate::store::map::{insert_all, update_versioned};
+use crate::store::rows::lead::Model;
 
 /// How copies are taken away.
 #[derive(Clone, Copy, Debug)]
@@ -28,15 +25,10 @@ pub async fn insert(conn: &Conn, leads: &[Lead]) -> Result<(), StoreError> {
     insert_all(conn, leads.iter().map(row).collect()).await
 }
 
-/// Writes a changed copy, whose `version` is still the one that was read, and raises the version.
-pub async fn update(conn: &Conn, lead: &Lead) -> Result<(), StoreError> {
-    let mut changed = row(lead);
-    changed.version += 1;
-    let unchanged = Condition::all()
-        .add(Column::TenantId.eq(lead.tenant.uuid()))
-        .add(Column::Id.eq(lead.id.uuid()))
-        .add(Column::Version.eq(lead.version));
-    update_where(conn, changed, unchanged).await
+/// Writes changed copies, each with the `version` that was read, and raises their versions; a conflict if one has another by now.
+pub async fn update(conn: &Conn, leads: &[Lead]) -> Result<(), StoreError> {
+    let rows: Vec<Model> = leads.iter().map(row).collect();
+    update_versioned(conn, &rows).await
 }
 
 /// Takes copies away, all in one statement. What was handed on is no exception any more.

@@ -1,0 +1,116 @@
+//! What an operation does, and to which leads. A further kind of change is a further member here and a file beside those in
+//! `actions/operations`.
+
+use serde::{Deserialize, Serialize};
+
+use super::OperationKind;
+use crate::domain::id::{InterfaceId, OperationId};
+use crate::domain::input::LeadPatch;
+use crate::domain::job::Algorithm;
+use crate::domain::lead::Recipient;
+use crate::domain::time::Timestamp;
+
+/// What is done to each lead.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Change {
+    /// It is handed on.
+    Reassign {
+        /// To whom.
+        goal: Goal,
+    },
+    /// What is noted on it changes.
+    Update {
+        /// Which fields, and to what.
+        fields: FieldChange,
+    },
+    /// It becomes what it was before another operation.
+    Undo {
+        /// Which one.
+        operation: OperationId,
+    },
+}
+
+/// To whom leads are handed on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "goal", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Goal {
+    /// All to one recipient.
+    Recipient {
+        /// To whom.
+        recipient: Recipient,
+    },
+    /// Each to the nearest active dealer.
+    Nearest,
+    /// Each to whom the interface's published version ranks.
+    Interface {
+        /// Which one.
+        interface: InterfaceId,
+        /// Single, blast or nearest.
+        algorithm: Algorithm,
+        /// Copies per blast.
+        blast_size: u32,
+    },
+    /// To nobody: each waits under exceptions for somebody to take it up.
+    Nobody,
+}
+
+/// Which fields change, and to what. What is left out stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// What may be changed on one lead too.
+    #[serde(flatten)]
+    pub patch: LeadPatch,
+    /// Who is named as the one who made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<String>,
+    /// When it is said to have been made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+}
+
+/// Which leads, as somebody said it. An expression stands here in its canonical form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "selection", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Selection {
+    /// All within reach.
+    All,
+    /// Those for which a condition holds.
+    Filter {
+        /// CEL text.
+        text: String,
+    },
+    /// So many, by their ids.
+    Named {
+        /// How many.
+        count: usize,
+    },
+    /// Those that an operation skipped, could not change or did not come to.
+    LeftBy {
+        /// Which one.
+        operation: OperationId,
+    },
+    /// Those that an operation changed.
+    ChangedBy {
+        /// Which one.
+        operation: OperationId,
+    },
+}
+
+impl Change {
+    /// In a word.
+    pub const fn kind(&self) -> OperationKind {
+        match self {
+            Self::Reassign { .. } => OperationKind::Reassign,
+            Self::Update { .. } => OperationKind::Update,
+            Self::Undo { .. } => OperationKind::Undo,
+        }
+    }
+}
+
+impl FieldChange {
+    /// Whether nothing is named.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}

@@ -1,0 +1,170 @@
+//! Items: what a plan says of each lead. Rows are only ever added.
+
+use std::collections::{BTreeMap, HashSet};
+
+use sea_orm::sea_query::Condition;
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::{Deserialize, Serialize};
+
+use super::chunks::Chunk;
+use crate::domain::id::{OperationId, RequestId, TenantId};
+use crate::domain::operation::{Answer, Copy, Item, ItemReason, LeadImage, Planned, Problem, Verdict};
+use crate::store::conn::Conn;
+use crate::store::error::StoreError;
+use crate::store::map::{from_json, insert_all, json_of, name_of, named};
+use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use crate::store::rows::operation_item::{Column, Entity, Model};
+
+/// Which items are wanted; an empty one holds for all of a plan.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ItemFilter {
+    /// Those of which the plan says so.
+    pub verdict: Option<Verdict>,
+    /// Those that are not changed for this reason.
+    pub reason: Option<ItemReason>,
+}
+
+/// New items.
+pub async fn insert(conn: &Conn, of: (TenantId, OperationId), items: &[Item]) -> Result<(), StoreError> {
+    let rows = items.iter().map(|item| row(of, item)).collect::<Result<_, _>>()?;
+    insert_all(conn, rows).await
+}
+
+/// Those of a chunk, in order.
+pub async fn list_chunk(conn: &Conn, of: (TenantId, OperationId), chunk: Chunk) -> Result<Vec<Item>, StoreError> {
+    let query = Entity::find()
+        .filter(own(of, ItemFilter::default()))
+        .filter(Column::Position.gte(chunk.first))
+        .filter(Column::Position.lt(chunk.first + chunk.count))
+        .order_by_asc(Column::Position);
+    query.all(conn).await?.into_iter().map(domain).collect()
+}
+
+/// A page by position.
+pub async fn list(
+    conn: &Conn,
+    of: (TenantId, OperationId),
+    filter: ItemFilter,
+    page: &PageRequest,
+) -> Result<Page<Item>, StoreError> {
+    let sorted = SortedBy::new([(Column::Position, false)], Order::Asc);
+    let rows = sorted.apply(Entity::find().filter(own(of, filter)), page).all(conn).await?;
+    let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.position)] });
+    let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
+    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+}
+
+/// How many there are, counted up to `up_to`.
+pub async fn count(
+    conn: &Conn,
+    of: (TenantId, OperationId),
+    filter: ItemFilter,
+    up_to: u64,
+) -> Result<u64, StoreError> {
+    let query = Entity::find().select_only().column(Column::Position).filter(own(of, filter)).limit(up_to);
+    Ok(query.count(conn).await?)
+}
+
+/// How many leads have a problem, by reason.
+pub async fn count_problems(
+    conn: &Conn,
+    of: (TenantId, OperationId),
+) -> Result<BTreeMap<ItemReason, i64>, StoreError> {
+    let sql = "select reason_code, count(*) as n from operation_items
+        where tenant_id = $1 and operation_id = $2 and verdict = 'PROBLEM' group by reason_code";
+    let rows = conn.query_sql(sql, vec![of.0.uuid().into(), of.1.uuid().into()]).await?;
+    let count = |row: &sea_orm::QueryResult| -> Result<(ItemReason, i64), StoreError> {
+        Ok((named("operation_items.reason_code", row.try_get("", "reason_code")?)?, row.try_get("", "n")?))
+    };
+    rows.iter().map(count).collect()
+}
+
+/// Those of these requests of which a copy is to be changed by the plan so far.
+pub async fn list_requests(
+    conn: &Conn,
+    of: (TenantId, OperationId),
+    requests: &[RequestId],
+) -> Result<HashSet<RequestId>, StoreError> {
+    if requests.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let query = Entity::find()
+        .select_only()
+        .column(Column::RequestId)
+        .filter(own(of, ItemFilter { verdict: Some(Verdict::Change), reason: None }))
+        .filter(Column::RequestId.is_in(requests.iter().map(|id| id.uuid())));
+    let found: Vec<uuid::Uuid> = query.into_tuple().all(conn).await?;
+    Ok(found.into_iter().map(RequestId::from).collect())
+}
+
+/// How many leads of the plan are no longer as they were planned.
+pub async fn count_changed_since(conn: &Conn, of: (TenantId, OperationId)) -> Result<i64, StoreError> {
+    let sql = "select count(*) as n from operation_items i
+        left join leads l on l.tenant_id = i.tenant_id and l.id = i.lead_id
+        where i.tenant_id = $1 and i.operation_id = $2 and (l.version is null or l.version <> i.lead_version)";
+    let rows = conn.query_sql(sql, vec![of.0.uuid().into(), of.1.uuid().into()]).await?;
+    Ok(rows.first().map_or(Ok(0), |row| row.try_get("", "n"))?)
+}
+
+fn own((tenant, id): (TenantId, OperationId), filter: ItemFilter) -> Condition {
+    Condition::all()
+        .add(Column::TenantId.eq(tenant.uuid()))
+        .add(Column::OperationId.eq(id.uuid()))
+        .add_option(filter.verdict.map(|verdict| Column::Verdict.eq(name_of(&verdict))))
+        .add_option(filter.reason.map(|reason| Column::ReasonCode.eq(name_of(&reason))))
+}
+
+/// The part of a plan that is a document.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Stored {
+    Move(Box<Answer>),
+    Restore { copies: Vec<Copy>, before: Box<LeadImage> },
+}
+
+fn domain(row: Model) -> Result<Item, StoreError> {
+    let missing = || StoreError::corrupt("operation_items.reason_code", "a lead that is not changed without a reason");
+    let problem = || -> Result<Problem, StoreError> {
+        let code = named("operation_items.reason_code", row.reason_code.clone().ok_or_else(missing)?)?;
+        Ok(Problem { code, text: row.reason.clone().unwrap_or_default() })
+    };
+    let planned = match (named("operation_items.verdict", row.verdict)?, row.plan) {
+        (Verdict::Unchanged, _) => Planned::Unchanged(problem()?),
+        (Verdict::Problem, _) => Planned::Problem(problem()?),
+        (Verdict::Change, None) => Planned::Update,
+        (Verdict::Change, Some(plan)) => match from_json("operation_items.plan", plan)? {
+            Stored::Move(answer) => Planned::Move(answer),
+            Stored::Restore { copies, before } => Planned::Restore { copies, before },
+        },
+    };
+    Ok(Item {
+        position: row.position,
+        lead: row.lead_id.into(),
+        request: row.request_id.into(),
+        lead_version: row.lead_version,
+        planned,
+    })
+}
+
+fn row((tenant, id): (TenantId, OperationId), item: &Item) -> Result<Model, StoreError> {
+    let stored = match &item.planned {
+        Planned::Move(answer) => Some(Stored::Move(answer.clone())),
+        Planned::Restore { copies, before } => {
+            Some(Stored::Restore { copies: copies.clone(), before: before.clone() })
+        }
+        Planned::Update | Planned::Unchanged(_) | Planned::Problem(_) => None,
+    };
+    let problem = item.planned.problem();
+    Ok(Model {
+        tenant_id: tenant.uuid(),
+        operation_id: id.uuid(),
+        position: item.position,
+        lead_id: item.lead.uuid(),
+        request_id: item.request.uuid(),
+        lead_version: item.lead_version,
+        verdict: name_of(&item.planned.verdict()),
+        reason_code: problem.map(|problem| name_of(&problem.code)),
+        reason: problem.map(|problem| problem.text.clone()),
+        plan: stored.map(|stored| json_of("operation_items.plan", &stored)).transpose()?,
+    })
+}

@@ -1,0 +1,155 @@
+//! Operations: their plans, chunks and results, and what is still to be done.
+
+pub mod chunks;
+pub mod items;
+pub mod results;
+mod row;
+pub mod shares;
+
+use sea_orm::sea_query::Condition;
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect};
+
+use self::row::{domain, row};
+use super::conn::Conn;
+use super::error::StoreError;
+use super::map::{insert_all, name_of, update_where};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::rows::operation::{Column, Entity, Model};
+use super::rows::operation_lead;
+use crate::domain::id::{LeadId, OperationId, TenantId};
+use crate::domain::operation::{Operation, OperationState};
+
+/// By id.
+pub async fn lookup(conn: &Conn, tenant: TenantId, id: OperationId) -> Result<Option<Operation>, StoreError> {
+    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+}
+
+/// Several by id, in no particular order.
+pub async fn lookup_many(
+    conn: &Conn,
+    tenant: TenantId,
+    ids: &[OperationId],
+) -> Result<Vec<Operation>, StoreError> {
+    let ids = ids.iter().map(|id| id.uuid());
+    let query = Entity::find().filter(Column::TenantId.eq(tenant.uuid())).filter(Column::Id.is_in(ids));
+    query.all(conn).await?.into_iter().map(domain).collect()
+}
+
+/// By id, held until the transaction ends: whoever changes its state holds it.
+pub async fn lookup_held(conn: &Conn, tenant: TenantId, id: OperationId) -> Result<Option<Operation>, StoreError> {
+    held(conn, tenant, id, "for update").await
+}
+
+/// By id, held until the transaction ends, unless somebody else holds it now.
+pub async fn lookup_free(conn: &Conn, tenant: TenantId, id: OperationId) -> Result<Option<Operation>, StoreError> {
+    held(conn, tenant, id, "for update skip locked").await
+}
+
+async fn held(conn: &Conn, tenant: TenantId, id: OperationId, lock: &str) -> Result<Option<Operation>, StoreError> {
+    let lock = if conn.is_postgres() { lock } else { "" };
+    let sql = format!("select * from operations where tenant_id = $1 and id = $2 {lock}");
+    let rows = conn.query_sql(&sql, vec![tenant.uuid().into(), id.uuid().into()]).await?;
+    rows.first().map(|row| domain(Model::from_query_result(row, "")?)).transpose()
+}
+
+/// A page by the time they were asked for, of one state or of all.
+pub async fn list(
+    conn: &Conn,
+    tenant: TenantId,
+    state: Option<OperationState>,
+    order: Order,
+    page: &PageRequest,
+) -> Result<Page<Operation>, StoreError> {
+    let sorted = SortedBy::new([(Column::CreatedAt, false), (Column::Id, false)], order);
+    let rows = sorted.apply(Entity::find().filter(of(tenant, state)), page).all(conn).await?;
+    let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.created_at), KeyPart::Id(row.id)] });
+    let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
+    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+}
+
+/// How many there are, of one state or of all, counted up to `up_to`.
+pub async fn count(
+    conn: &Conn,
+    tenant: TenantId,
+    state: Option<OperationState>,
+    up_to: u64,
+) -> Result<u64, StoreError> {
+    let query = Entity::find().select_only().column(Column::Id).filter(of(tenant, state)).limit(up_to);
+    Ok(query.count(conn).await?)
+}
+
+fn of(tenant: TenantId, state: Option<OperationState>) -> Condition {
+    Condition::all()
+        .add(Column::TenantId.eq(tenant.uuid()))
+        .add_option(state.map(|state| Column::State.eq(name_of(&state))))
+}
+
+/// How many of a tenant are being prepared or run.
+pub async fn count_open(conn: &Conn, tenant: TenantId) -> Result<u64, StoreError> {
+    let query = Entity::find()
+        .filter(Column::TenantId.eq(tenant.uuid()))
+        .filter(Column::State.is_in(["PREPARING", "RUNNING", "PAUSED"]));
+    Ok(query.count(conn).await?)
+}
+
+/// One that has work to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Which one.
+    pub id: OperationId,
+    /// Whether its plan is still being made.
+    pub is_preparing: bool,
+}
+
+/// Operations that workers look at in one go: more than are ever open at one time in practice.
+const OPEN_LISTED_MAX: u64 = 1_000;
+
+/// All that have work to do, oldest first.
+pub async fn list_open(conn: &Conn) -> Result<Vec<Open>, StoreError> {
+    let sql = "select tenant_id, id, state from operations where state in ('PREPARING', 'RUNNING')
+        order by created_at, tenant_id, id limit $1";
+    let rows = conn.query_sql(sql, vec![OPEN_LISTED_MAX.into()]).await?;
+    let open = |row: &sea_orm::QueryResult| -> Result<Open, StoreError> {
+        let (tenant, id): (uuid::Uuid, uuid::Uuid) = (row.try_get("", "tenant_id")?, row.try_get("", "id")?);
+        let state: String = row.try_get("", "state")?;
+        Ok(Open { tenant: tenant.into(), id: id.into(), is_preparing: state == "PREPARING" })
+    };
+    rows.iter().map(open).collect()
+}
+
+/// The operation that undoes this one, if one was prepared that can still undo it or has.
+pub async fn find_undo(conn: &Conn, tenant: TenantId, of: OperationId) -> Result<Option<Operation>, StoreError> {
+    let query = Entity::find()
+        .filter(Column::TenantId.eq(tenant.uuid()))
+        .filter(Column::SourceId.eq(of.uuid()))
+        .filter(Column::Kind.eq("UNDO"))
+        .filter(Column::State.is_in(["RUNNING", "PAUSED", "DONE"]));
+    query.one(conn).await?.map(domain).transpose()
+}
+
+/// A new one.
+pub async fn insert(conn: &Conn, operation: &Operation) -> Result<(), StoreError> {
+    insert_all(conn, vec![row(operation)?]).await
+}
+
+/// The leads that somebody named for it.
+pub async fn insert_named(
+    conn: &Conn,
+    (tenant, id): (TenantId, OperationId),
+    leads: &[LeadId],
+) -> Result<(), StoreError> {
+    let row = |lead: &LeadId| operation_lead::Model {
+        tenant_id: tenant.uuid(),
+        operation_id: id.uuid(),
+        lead_id: lead.uuid(),
+    };
+    insert_all(conn, leads.iter().map(row).collect()).await
+}
+
+/// Writes how it stands. INVARIANT: the transaction holds it.
+pub async fn update(conn: &Conn, operation: &Operation) -> Result<(), StoreError> {
+    let own = Condition::all().add(Column::TenantId.eq(operation.tenant.uuid())).add(Column::Id.eq(operation.id.uuid()));
+    update_where(conn, row(operation)?, own).await
+}

@@ -1,0 +1,110 @@
+//! Shares: how many leads each recipient would get by a plan, and how many each would lose.
+
+use std::collections::BTreeMap;
+
+use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, OnConflict};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
+};
+use uuid::Uuid;
+
+use crate::domain::id::{OperationId, TenantId};
+use crate::domain::lead::Recipient;
+use crate::store::conn::Conn;
+use crate::store::error::StoreError;
+use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use crate::store::rows::operation_share::{Column, Entity, Model};
+
+/// Whether leads come or go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// They come.
+    To,
+    /// They go.
+    From,
+}
+
+impl Side {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::To => "TO",
+            Self::From => "FROM",
+        }
+    }
+}
+
+/// How many leads come to or go from recipients: by side, kind (dealers before users) and id.
+#[derive(Clone, Debug, Default)]
+pub struct Shares(BTreeMap<(Side, bool, Uuid), i64>);
+
+impl Shares {
+    /// One lead more.
+    pub fn add(&mut self, side: Side, recipient: Recipient) {
+        let key = match recipient {
+            Recipient::Dealer(id) => (side, false, id.uuid()),
+            Recipient::User(id) => (side, true, id.uuid()),
+        };
+        *self.0.entry(key).or_default() += 1;
+    }
+}
+
+/// Rows of one statement: six values each, of which SQLite takes 32,766.
+const ROWS_MAX: usize = 5_000;
+
+/// Adds what another part of a plan comes to.
+pub async fn add(conn: &Conn, (tenant, id): (TenantId, OperationId), shares: &Shares) -> Result<(), StoreError> {
+    let row = |((side, is_user, recipient), count): (&(Side, bool, Uuid), &i64)| Model {
+        tenant_id: tenant.uuid(),
+        operation_id: id.uuid(),
+        side: side.as_str().to_owned(),
+        id: *recipient,
+        kind: if *is_user { "USER" } else { "DEALER" }.to_owned(),
+        lead_count: *count,
+    };
+    let rows: Vec<_> = shares.0.iter().map(row).map(|row| row.into_active_model().reset_all()).collect();
+    let sum = Expr::col((Entity, Column::LeadCount)).add(Expr::col((Alias::new("excluded"), Column::LeadCount)));
+    let key = [Column::TenantId, Column::OperationId, Column::Side, Column::Id];
+    let more = OnConflict::columns(key).values([(Column::LeadCount, sum)]).to_owned();
+    for rows in rows.chunks(ROWS_MAX) {
+        let insert = Entity::insert_many(rows.to_vec()).on_conflict(more.clone());
+        insert.exec_without_returning(conn).await?;
+    }
+    Ok(())
+}
+
+/// A page by the number of leads, most first unless `order` says otherwise.
+pub async fn list(
+    conn: &Conn,
+    of: (TenantId, OperationId),
+    side: Side,
+    order: Order,
+    page: &PageRequest,
+) -> Result<Page<(Recipient, i64)>, StoreError> {
+    let sorted = SortedBy::new([(Column::LeadCount, false), (Column::Id, false)], order);
+    let rows = sorted.apply(Entity::find().filter(own(of, side)), page).all(conn).await?;
+    let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.lead_count), KeyPart::Id(row.id)] });
+    Ok(found.map(|row| (recipient(&row), row.lead_count)))
+}
+
+/// How many recipients there are, counted up to `up_to`.
+pub async fn count(conn: &Conn, of: (TenantId, OperationId), side: Side, up_to: u64) -> Result<u64, StoreError> {
+    let query = Entity::find().select_only().column(Column::Id).filter(own(of, side)).limit(up_to);
+    Ok(query.count(conn).await?)
+}
+
+/// What the plan so far brings each recipient.
+pub async fn all(conn: &Conn, of: (TenantId, OperationId), side: Side) -> Result<Vec<(Recipient, i64)>, StoreError> {
+    let rows = Entity::find().filter(own(of, side)).all(conn).await?;
+    Ok(rows.iter().map(|row| (recipient(row), row.lead_count)).collect())
+}
+
+fn recipient(row: &Model) -> Recipient {
+    if row.kind == "USER" { Recipient::User(row.id.into()) } else { Recipient::Dealer(row.id.into()) }
+}
+
+fn own((tenant, id): (TenantId, OperationId), side: Side) -> Condition {
+    Condition::all()
+        .add(Column::TenantId.eq(tenant.uuid()))
+        .add(Column::OperationId.eq(id.uuid()))
+        .add(Column::Side.eq(side.as_str()))
+}
