@@ -15,10 +15,13 @@ create table operations (
     reason text collate "C",
     -- The operation whose leads this one takes: undone or tried again.
     source_id uuid,
+    -- The credential's name: managers see their own operations.
+    requested_by text collate "C" not null,
     -- Whose scope the selection was made in, and who stands in the timeline.
     actor jsonb not null,
     -- The last lead that was planned: planning goes through the leads by id, or by the position in the source.
     cursor_lead_id uuid,
+    cursor_position bigint,
     lead_count bigint not null check (lead_count >= 0),
     change_count bigint not null check (change_count >= 0),
     unchanged_count bigint not null check (unchanged_count >= 0),

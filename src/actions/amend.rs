@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use crate::domain::error::{optional_text, text};
 use crate::domain::event::EventKind;
-use crate::domain::field::{CustomValues, Subject};
+use crate::domain::field::{CustomValues, FieldDefinition, Subject};
 use crate::domain::id::LeadId;
 use crate::domain::input::LeadPatch;
-use crate::domain::lead::{Lead, LeadState};
+use crate::domain::lead::{Lead, LeadState, Workflow};
 use crate::domain::{Invalid, InvalidCode};
 use crate::store::{Scope, fields, leads};
 
@@ -45,11 +45,7 @@ pub async fn update_lead(
     }
     let definitions = fields::list_by_subject(&work, before.tenant, Subject::Lead).await?;
     let mut copy = apply(&before, &patch, &definitions)?;
-    // What a job's condition reads may have changed: every waiting copy is looked at anew.
-    (copy.due_at, copy.warn_at) = deadlines(&held.jobs, &copy, held.chain(copy.request));
-    if copy.state != LeadState::Offered {
-        (copy.due_at, copy.warn_at) = (None, None);
-    }
+    rearm(&held, &mut copy);
     copy.times.updated_at = work.at();
     let directory = Directory::default();
     let mut desk = Desk::new(context, &held.tenant, &held.jobs, &directory, event_actor(call.actor), work.at());
@@ -107,30 +103,15 @@ async fn hold(work: &Work<'_>, id: LeadId, expected_version: Option<i64>) -> Res
     }
 }
 
+/// What is wrong with the texts of a patch, whatever the lead.
+pub fn check(patch: &LeadPatch) -> Vec<Invalid> {
+    note(&mut Workflow::default(), patch)
+}
+
 /// The copy with the patch's fields, or everything that is wrong with them.
-pub fn apply(
-    before: &Lead,
-    patch: &LeadPatch,
-    definitions: &[crate::domain::field::FieldDefinition],
-) -> Result<Lead, Vec<Invalid>> {
+pub fn apply(before: &Lead, patch: &LeadPatch, definitions: &[FieldDefinition]) -> Result<Lead, Vec<Invalid>> {
     let mut copy = before.clone();
-    let mut problems: Vec<Invalid> = Vec::new();
-    let mut optional = |field: &str, place: &mut Option<String>, given: &Option<Option<String>>| {
-        let Some(given) = given else { return };
-        match optional_text(field, given.as_deref(), 100) {
-            Ok(value) => *place = value,
-            Err(problem) => problems.push(problem),
-        }
-    };
-    optional("fileType", &mut copy.workflow.file_type, &patch.file_type);
-    optional("workflowStatus", &mut copy.workflow.status, &patch.workflow_status);
-    optional("progress", &mut copy.workflow.progress, &patch.progress);
-    if let Some(status) = &patch.follow_up_status {
-        match text("followUpStatus", status, 100) {
-            Ok(status) => copy.workflow.follow_up_status = status,
-            Err(problem) => problems.push(problem),
-        }
-    }
+    let mut problems = note(&mut copy.workflow, patch);
     if let Some(custom) = &patch.custom {
         let stored = CustomValues::stored(definitions, &Value::Object(before.custom.clone()));
         match stored.changed(definitions, custom).map(|values| values.to_json()) {
@@ -141,6 +122,35 @@ pub fn apply(
     }
     copy.excluded_from_automation = patch.excluded_from_automation.unwrap_or(before.excluded_from_automation);
     if problems.is_empty() { Ok(copy) } else { Err(problems) }
+}
+
+fn note(workflow: &mut Workflow, patch: &LeadPatch) -> Vec<Invalid> {
+    let mut problems: Vec<Invalid> = Vec::new();
+    let mut optional = |field: &str, place: &mut Option<String>, given: &Option<Option<String>>| {
+        let Some(given) = given else { return };
+        match optional_text(field, given.as_deref(), 100) {
+            Ok(value) => *place = value,
+            Err(problem) => problems.push(problem),
+        }
+    };
+    optional("fileType", &mut workflow.file_type, &patch.file_type);
+    optional("workflowStatus", &mut workflow.status, &patch.workflow_status);
+    optional("progress", &mut workflow.progress, &patch.progress);
+    if let Some(status) = &patch.follow_up_status {
+        match text("followUpStatus", status, 100) {
+            Ok(status) => workflow.follow_up_status = status,
+            Err(problem) => problems.push(problem),
+        }
+    }
+    problems
+}
+
+/// Sets when jobs look at a copy that was changed: what a job's condition reads may be another now.
+pub fn rearm(held: &Held, copy: &mut Lead) {
+    (copy.due_at, copy.warn_at) = match copy.state {
+        LeadState::Offered => deadlines(&held.jobs, copy, held.chain(copy.request)),
+        _ => (None, None),
+    };
 }
 
 /// What is noted on a copy, as its timeline shows it.

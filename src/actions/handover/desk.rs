@@ -84,7 +84,22 @@ impl<'c> Desk<'c> {
 
     /// A new copy beside or instead of `parent`, offered as `placement` says. Its id.
     pub fn place(&mut self, parent: &Lead, chain: &[Lead], request: &Request, placement: &Placement) -> LeadId {
-        let mut copy = Lead {
+        let mut copy = self.copy_of(parent);
+        self.offer(&mut copy, chain, request, placement);
+        let id = copy.id;
+        self.changes.copies.push(copy);
+        id
+    }
+
+    /// A new copy of `parent` in nobody's hands, listed under exceptions with the reason.
+    pub fn leave(&mut self, parent: &Lead, decision: DecisionId, reason: &str) {
+        let copy = Lead { decision: Some(decision), exception: Some(reason.to_owned()), ..self.copy_of(parent) };
+        self.event(EventKind::LeadException, &copy, None, None, Some(reason.to_owned()));
+        self.changes.copies.push(copy);
+    }
+
+    fn copy_of(&self, parent: &Lead) -> Lead {
+        Lead {
             tenant: parent.tenant,
             id: self.context.id(self.at),
             request: parent.request,
@@ -109,11 +124,7 @@ impl<'c> Desk<'c> {
             custom: parent.custom.clone(),
             version: 1,
             created_by: self.by.id.clone(),
-        };
-        self.offer(&mut copy, chain, request, placement);
-        let id = copy.id;
-        self.changes.copies.push(copy);
-        id
+        }
     }
 
     /// Offers a copy that nobody has: fills it in, and gathers its links, mails and event. The caller keeps the copy.

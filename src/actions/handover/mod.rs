@@ -16,7 +16,7 @@ mod ground;
 mod recheck;
 mod turns;
 
-pub use carry::{Move, carry_out};
+pub use carry::{Move, carry_out, carry_to};
 pub use changes::Changes;
 pub use desk::{Desk, Placement, Tell, about};
 pub use directory::{Directory, Person, user_person};

@@ -59,6 +59,11 @@ impl LeadImage {
         self.state
     }
 
+    /// Who had the copy then.
+    pub const fn recipient(&self) -> Option<Recipient> {
+        self.recipient
+    }
+
     /// Puts all of it back.
     pub fn restore(self, lead: &mut Lead) {
         lead.state = self.state;

@@ -113,8 +113,10 @@ pub struct Operation {
     pub source: Option<OperationId>,
     /// In whose scope the leads were selected, and who stands in the timeline.
     pub actor: Actor,
-    /// The last lead that was planned.
+    /// The last lead that was planned: planning goes through a selection by id.
     pub cursor: Option<LeadId>,
+    /// The last position of the source that was planned: an undo goes through what was changed in its order.
+    pub cursor_position: Option<i64>,
     pub planned: PlannedCounts,
     /// Mails that the plan would send; known when it is ready.
     pub mail_count: Option<i64>,
@@ -141,6 +143,13 @@ impl PlannedCounts {
     /// All leads of the plan.
     pub const fn leads(self) -> i64 {
         self.change + self.unchanged + self.problem
+    }
+}
+
+impl Options {
+    /// Those of an undo: nobody is told, for nothing new has come.
+    pub const fn quiet(on_problem: OnProblem, reason: Option<String>) -> Self {
+        Self { on_problem, notify_new_owner: NotifyNewOwner::None, notify_old_owner: false, reason }
     }
 }
 

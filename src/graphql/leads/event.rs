@@ -45,6 +45,8 @@ pub enum EventKind {
     LeadDeleted,
     /// Fields of the copy were changed.
     LeadUpdated,
+    /// An operation that had changed the copy was undone.
+    LeadRestored,
     /// Something was made (a dealer, an interface, a job …).
     Created,
     /// Something was changed.

@@ -68,7 +68,7 @@ pub async fn is_any_open(conn: &Conn, (tenant, id): (TenantId, OperationId)) -> 
     Ok(!conn.query_sql(sql, vec![tenant.uuid().into(), id.uuid().into()]).await?.is_empty())
 }
 
-/// Writes what became of one. INVARIANT: the transaction holds it, and what it did becomes true with it.
+/// Writes what became of one, in the transaction that did it. A conflict if somebody else was first.
 pub async fn finish(
     conn: &Conn,
     (tenant, id): (TenantId, OperationId),
@@ -78,20 +78,21 @@ pub async fn finish(
 ) -> Result<(), StoreError> {
     let sql = "update operation_chunks set state = 'DONE', finished_at = $4, changed_count = $5, unchanged_count = $6,
           skipped_count = $7, failed_count = $8
-        where tenant_id = $1 and operation_id = $2 and first_position = $3 and state = 'OPEN'";
+        where tenant_id = $1 and operation_id = $2 and first_position = $3 and state = 'OPEN' and item_count = $9";
     let counts = [done.changed, done.unchanged, done.skipped, done.failed].map(sea_orm::Value::from);
     let mut values = vec![tenant.uuid().into(), id.uuid().into(), chunk.first.into(), at.micros().into()];
     values.extend(counts);
+    values.push(chunk.count.into());
     if conn.execute_sql(sql, values).await? == 1 { Ok(()) } else { Err(StoreError::Conflict) }
 }
 
-/// Makes two of one: the first half keeps its place. INVARIANT: the transaction holds it.
+/// Makes two of one: the first half keeps its place. A conflict if somebody else was first.
 pub async fn split(conn: &Conn, of: (TenantId, OperationId), chunk: Chunk) -> Result<(), StoreError> {
     let (tenant, id) = of;
     let half = chunk.count / 2;
     let sql = "update operation_chunks set item_count = $4
-        where tenant_id = $1 and operation_id = $2 and first_position = $3 and state = 'OPEN'";
-    let values = vec![tenant.uuid().into(), id.uuid().into(), chunk.first.into(), half.into()];
+        where tenant_id = $1 and operation_id = $2 and first_position = $3 and state = 'OPEN' and item_count = $5";
+    let values = vec![tenant.uuid().into(), id.uuid().into(), chunk.first.into(), half.into(), chunk.count.into()];
     if conn.execute_sql(sql, values).await? != 1 {
         return Err(StoreError::Conflict);
     }

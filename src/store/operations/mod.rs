@@ -6,7 +6,7 @@ pub mod results;
 mod row;
 pub mod shares;
 
-use sea_orm::sea_query::Condition;
+use sea_orm::sea_query::{Condition, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect};
 
 use self::row::{domain, row};
@@ -17,7 +17,7 @@ use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::operation::{Column, Entity, Model};
 use super::rows::operation_lead;
 use crate::domain::id::{LeadId, OperationId, TenantId};
-use crate::domain::operation::{Operation, OperationState};
+use crate::domain::operation::Operation;
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: OperationId) -> Result<Option<Operation>, StoreError> {
@@ -52,36 +52,47 @@ async fn held(conn: &Conn, tenant: TenantId, id: OperationId, lock: &str) -> Res
     rows.first().map(|row| domain(Model::from_query_result(row, "")?)).transpose()
 }
 
-/// A page by the time they were asked for, of one state or of all.
+/// Which operations are wanted; an empty one holds for all of a tenant.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OperationFilter<'a> {
+    /// Those of this credential.
+    pub requested_by: Option<&'a str>,
+    /// Those that are not over, or those that are. A plan that was not run in time counts as not over.
+    pub is_open: Option<bool>,
+}
+
+/// A page by the time they were asked for.
 pub async fn list(
     conn: &Conn,
     tenant: TenantId,
-    state: Option<OperationState>,
+    filter: OperationFilter<'_>,
     order: Order,
     page: &PageRequest,
 ) -> Result<Page<Operation>, StoreError> {
     let sorted = SortedBy::new([(Column::CreatedAt, false), (Column::Id, false)], order);
-    let rows = sorted.apply(Entity::find().filter(of(tenant, state)), page).all(conn).await?;
+    let rows = sorted.apply(Entity::find().filter(of(tenant, filter)), page).all(conn).await?;
     let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.created_at), KeyPart::Id(row.id)] });
     let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
 }
 
-/// How many there are, of one state or of all, counted up to `up_to`.
+/// How many there are, counted up to `up_to`.
 pub async fn count(
     conn: &Conn,
     tenant: TenantId,
-    state: Option<OperationState>,
+    filter: OperationFilter<'_>,
     up_to: u64,
 ) -> Result<u64, StoreError> {
-    let query = Entity::find().select_only().column(Column::Id).filter(of(tenant, state)).limit(up_to);
+    let query = Entity::find().select_only().column(Column::Id).filter(of(tenant, filter)).limit(up_to);
     Ok(query.count(conn).await?)
 }
 
-fn of(tenant: TenantId, state: Option<OperationState>) -> Condition {
+fn of(tenant: TenantId, filter: OperationFilter<'_>) -> Condition {
+    let is_open = || Column::State.is_in(["PREPARING", "READY", "RUNNING", "PAUSED"]);
     Condition::all()
         .add(Column::TenantId.eq(tenant.uuid()))
-        .add_option(state.map(|state| Column::State.eq(name_of(&state))))
+        .add_option(filter.requested_by.map(|subject| Column::RequestedBy.eq(subject)))
+        .add_option(filter.is_open.map(|open| if open { is_open() } else { is_open().not() }))
 }
 
 /// How many of a tenant are being prepared or run.

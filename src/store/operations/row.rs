@@ -23,6 +23,7 @@ pub(super) fn domain(row: Model) -> Result<Operation, StoreError> {
         source: row.source_id.map(Into::into),
         actor: from_json("operations.actor", row.actor)?,
         cursor: row.cursor_lead_id.map(Into::into),
+        cursor_position: row.cursor_position,
         planned: PlannedCounts {
             change: row.change_count,
             unchanged: row.unchanged_count,
@@ -52,8 +53,10 @@ pub(super) fn row(operation: &Operation) -> Result<Model, StoreError> {
         notify_old_owner: options.notify_old_owner,
         reason: options.reason.clone(),
         source_id: operation.source.map(|id| id.uuid()),
+        requested_by: operation.actor.subject.clone(),
         actor: json_of("operations.actor", &operation.actor)?,
         cursor_lead_id: operation.cursor.map(|id| id.uuid()),
+        cursor_position: operation.cursor_position,
         lead_count: operation.planned.leads(),
         change_count: operation.planned.change,
         unchanged_count: operation.planned.unchanged,

@@ -1,0 +1,215 @@
+//! Planning: an operation's leads are read chunk by chunk and it is written down what is to happen to each. Each chunk is one
+//! transaction that also moves the operation's place on, so that a worker killed meanwhile leaves the next one where it was.
+//!
+//! Nothing of any lead changes here.
+
+use super::{fields, reassign, selection, undo};
+use crate::actions::aside::{is_lasting, public, settle};
+use crate::actions::context::{Context, event_actor};
+use crate::actions::error::ActionError;
+use crate::actions::handover::Directory;
+use crate::actions::held::Held;
+use crate::domain::event::{Event, EventKind};
+use crate::domain::id::{LeadId, OperationId, RequestId, TenantId};
+use crate::domain::lead::{Lead, Recipient};
+use crate::domain::operation::{
+    Change, Item, NotifyNewOwner, Operation, OperationState, PLAN_LIFETIME, Planned, PlannedCounts, Verdict,
+};
+use crate::store::operations::chunks::{self, Chunk};
+use crate::store::operations::shares::{self, Shares, Side};
+use crate::store::operations::{self, items};
+use crate::store::{Conn, StoreError, events};
+
+/// Recipients whose people are read at once to count mails.
+const RECIPIENTS_AT_ONCE: usize = 500;
+
+/// Plans the next `size` leads of an operation. Whether there is more to plan; also not if somebody else is at it.
+pub(super) async fn step(context: &Context, of: (TenantId, OperationId), size: u64) -> Result<bool, ActionError> {
+    let tx = context.store.begin().await?;
+    let done = Box::pin(within(context, &tx, of, size)).await;
+    match settle(tx, done).await {
+        Err(error) if is_lasting(&error) => {
+            tracing::error!(operation.id = %of.1, %error, "an operation could not be planned");
+            fail(context, of, &error).await?;
+            Ok(false)
+        }
+        done => done,
+    }
+}
+
+async fn within(
+    context: &Context,
+    conn: &Conn,
+    of: (TenantId, OperationId),
+    size: u64,
+) -> Result<bool, ActionError> {
+    let Some(mut operation) = operations::lookup_free(conn, of.0, of.1).await? else { return Ok(false) };
+    if operation.state != OperationState::Preparing {
+        return Ok(false);
+    }
+    let batch = match &operation.change {
+        Change::Undo { operation: source } => undo::plan(conn, &operation, *source, size).await?,
+        Change::Reassign { .. } | Change::Update { .. } => selected(context, conn, &operation, size).await?,
+    };
+    let first = operation.planned.leads();
+    items::insert(conn, of, &batch.items).await?;
+    if !batch.items.is_empty() {
+        let count = i64::try_from(batch.items.len()).unwrap_or(i64::MAX);
+        chunks::insert(conn, of, Chunk { first, count }).await?;
+    }
+    shares::add(conn, of, &batch.shares).await?;
+    operation.cursor = batch.cursor.or(operation.cursor);
+    operation.cursor_position = batch.cursor_position.or(operation.cursor_position);
+    count(&mut operation.planned, &batch.items);
+    if batch.is_last {
+        ready(context, conn, &mut operation).await?;
+    }
+    operations::update(conn, &operation).await?;
+    Ok(!batch.is_last)
+}
+
+/// What one step of planning comes to.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) items: Vec<Item>,
+    pub(super) shares: Shares,
+    /// Whether no more leads follow.
+    pub(super) is_last: bool,
+    pub(super) cursor: Option<LeadId>,
+    pub(super) cursor_position: Option<i64>,
+}
+
+/// The next leads of a selection, each with what is to happen to it.
+async fn selected(
+    context: &Context,
+    conn: &Conn,
+    operation: &Operation,
+    size: u64,
+) -> Result<Batch, ActionError> {
+    let found = selection::next(context, conn, operation, size).await?;
+    let mut requests: Vec<RequestId> = found.iter().map(|lead| lead.request).collect();
+    requests.sort_unstable();
+    requests.dedup();
+    let held = Held::read(conn, operation.tenant, &requests).await?;
+    // As their chains show them: the version that is pinned and what was decided from belong together.
+    let copies = found.iter().map(|lead| held.copy(lead.id).cloned()).collect::<Result<Vec<Lead>, StoreError>>()?;
+    let planned = match &operation.change {
+        Change::Reassign { goal } => Box::pin(reassign::plan(context, conn, (operation, goal), &held, &copies)).await?,
+        Change::Update { fields } => fields::plan(conn, fields, &copies).await?,
+        Change::Undo { .. } => Vec::new(),
+    };
+    let mut batch = Batch {
+        is_last: (found.len() as u64) < size,
+        cursor: found.last().map(|lead| lead.id),
+        ..Batch::default()
+    };
+    for (position, (copy, planned)) in (operation.planned.leads()..).zip(copies.iter().zip(planned)) {
+        share(&mut batch.shares, copy, &planned);
+        let (lead, request, lead_version) = (copy.id, copy.request, copy.version);
+        batch.items.push(Item { position, lead, request, lead_version, planned });
+    }
+    Ok(batch)
+}
+
+fn share(shares: &mut Shares, copy: &Lead, planned: &Planned) {
+    let Planned::Move(answer) = planned else { return };
+    for target in &answer.targets {
+        shares.add(Side::To, target.recipient);
+    }
+    if let Some(holder) = copy.recipient.filter(|_| copy.state.is_open()) {
+        shares.add(Side::From, holder);
+    }
+}
+
+fn count(planned: &mut PlannedCounts, items: &[Item]) {
+    for item in items {
+        match item.planned.verdict() {
+            Verdict::Change => planned.change += 1,
+            Verdict::Unchanged => planned.unchanged += 1,
+            Verdict::Problem => planned.problem += 1,
+        }
+    }
+}
+
+/// The plan is whole and can be run for a day.
+async fn ready(context: &Context, conn: &Conn, operation: &mut Operation) -> Result<(), StoreError> {
+    let at = context.clock.now();
+    operation.state = OperationState::Ready;
+    operation.prepared_at = Some(at);
+    operation.expires_at = Some(at + PLAN_LIFETIME);
+    operation.mail_count = Some(mails(conn, operation).await?);
+    tell(context, conn, operation, OperationState::Preparing).await
+}
+
+/// How many mails the plan would send.
+async fn mails(conn: &Conn, operation: &Operation) -> Result<i64, StoreError> {
+    let of = (operation.tenant, operation.id);
+    let mut mails = 0;
+    let mut sides = Vec::new();
+    match operation.options.notify_new_owner {
+        NotifyNewOwner::None => {}
+        NotifyNewOwner::PerLead => sides.push((Side::To, true)),
+        NotifyNewOwner::Digest => sides.push((Side::To, false)),
+    }
+    if operation.options.notify_old_owner {
+        sides.push((Side::From, true));
+    }
+    for (side, per_lead) in sides {
+        let all = shares::all(conn, of, side).await?;
+        for some in all.chunks(RECIPIENTS_AT_ONCE) {
+            let recipients: Vec<Recipient> = some.iter().map(|(recipient, _)| *recipient).collect();
+            let directory = Directory::load(conn, operation.tenant, &recipients).await?;
+            for (recipient, leads) in some {
+                let people = i64::try_from(directory.people(*recipient).len()).unwrap_or(i64::MAX);
+                mails += people * if per_lead { *leads } else { 1 };
+            }
+        }
+    }
+    Ok(mails)
+}
+
+/// A change of an operation's state in the audit log.
+pub(super) async fn tell(
+    context: &Context,
+    conn: &Conn,
+    operation: &Operation,
+    before: OperationState,
+) -> Result<(), StoreError> {
+    let at = context.clock.now();
+    let line =
+        context.event(operation.tenant, at, event_actor(&operation.actor), EventKind::Updated, operation.id);
+    let (old, new) = (serde_json::json!({ "state": before }), serde_json::json!({ "state": operation.state }));
+    let event = Event { before: Some(old), after: Some(new), reason: operation.error.clone(), ..line };
+    events::insert(conn, &[event]).await
+}
+
+/// Ends an operation that can't go on, with the reason.
+pub(super) async fn fail(
+    context: &Context,
+    of: (TenantId, OperationId),
+    error: &ActionError,
+) -> Result<(), ActionError> {
+    let tx = context.store.begin().await?;
+    let done = Box::pin(failed(context, &tx, of, public(error))).await;
+    settle(tx, done).await
+}
+
+async fn failed(
+    context: &Context,
+    conn: &Conn,
+    of: (TenantId, OperationId),
+    why: String,
+) -> Result<(), ActionError> {
+    let Some(mut operation) = operations::lookup_held(conn, of.0, of.1).await? else { return Ok(()) };
+    // Waits for the chunks that others have in hand: what they did stays, and is counted.
+    chunks::hold_open(conn, of).await?;
+    if !matches!(operation.state, OperationState::Preparing | OperationState::Running) {
+        return Ok(());
+    }
+    let before = operation.state;
+    operation.state = OperationState::Failed;
+    operation.finished_at = Some(context.clock.now());
+    operation.error = Some(why);
+    operations::update(conn, &operation).await?;
+    Ok(tell(context, conn, &operation, before).await?)
+}

@@ -1,0 +1,311 @@
+//! Handing leads on in bulk: who gets each is decided when the operation is planned, by the engine that jobs use, and what runs is what
+//! was shown.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::actions::context::{Context, event_actor};
+use crate::actions::handover::{
+    Changes, Decided, Desk, Directory, Engine, Firmness, Move, Placement, Tell, carry_to, inputs,
+};
+use crate::actions::held::Held;
+use crate::actions::operations::work::{Carried, Worked, unchanged_since};
+use crate::actions::reassign::interface_settings;
+use crate::domain::decision::{Decision, Excluded, Outcome as DecisionOutcome};
+use crate::domain::event::EventActor;
+use crate::domain::lead::{Lead, LeadState, Recipient};
+use crate::domain::operation::{
+    Answer, Copy, Goal, Item, ItemReason, NotifyNewOwner, Operation, Planned, Problem, Target,
+};
+use crate::domain::{InvalidCode, Timestamp};
+use crate::store::operations::items;
+use crate::store::operations::shares::{self, Side};
+use crate::store::{Conn, StoreError};
+
+use crate::actions::error::ActionError;
+
+/// What is to happen to each of these copies.
+pub(super) async fn plan(
+    context: &Context,
+    conn: &Conn,
+    (operation, goal): (&Operation, &Goal),
+    held: &Held,
+    copies: &[Lead],
+) -> Result<Vec<Planned>, ActionError> {
+    let of = (operation.tenant, operation.id);
+    let requests: Vec<_> = copies.iter().map(|copy| copy.request).collect();
+    let mut taken = items::list_requests(conn, of, &requests).await?;
+    let mut deciding = Deciding::prepare(context, conn, (operation, goal), held).await?;
+    let mut planned = Vec::with_capacity(copies.len());
+    for copy in copies {
+        let one = match immovable(copy, &taken) {
+            Some(problem) => Planned::Problem(problem),
+            None => deciding.decide(held, copy)?,
+        };
+        if matches!(one, Planned::Move(_)) {
+            taken.insert(copy.request);
+        }
+        planned.push(one);
+    }
+    Ok(planned)
+}
+
+/// Why a copy can't be handed on, whoever would get it.
+fn immovable(copy: &Lead, taken: &HashSet<crate::domain::id::RequestId>) -> Option<Problem> {
+    if copy.times.reassigned_at.is_some() {
+        let text = "it was handed on before, take its newest copy";
+        return Some(Problem::new(ItemReason::HandedOn, text));
+    }
+    if !copy.state.can_be_reassigned() {
+        let text = format!("it is {} and can't be handed on", copy.state.as_str().to_lowercase());
+        return Some(Problem::new(ItemReason::WrongState, text));
+    }
+    let text = "another copy of the same request is in the plan, one is enough";
+    taken.contains(&copy.request).then(|| Problem::new(ItemReason::SameRequest, text))
+}
+
+/// By what is decided who gets a copy.
+enum Deciding<'c> {
+    To(Recipient, String),
+    Nobody(String),
+    Nearest(Box<Engine<'c>>),
+    Interface(Box<Engine<'c>>, crate::domain::id::InterfaceId, crate::routing::Settings),
+}
+
+impl<'c> Deciding<'c> {
+    async fn prepare(
+        context: &'c Context,
+        conn: &Conn,
+        (operation, goal): (&Operation, &Goal),
+        held: &'c Held,
+    ) -> Result<Self, ActionError> {
+        let moment = (context.clock.now(), event_actor(&operation.actor));
+        let why = why(operation);
+        Ok(match goal {
+            Goal::Recipient { recipient } => Self::To(*recipient, why),
+            Goal::Nobody => Self::Nobody(why),
+            Goal::Nearest => Self::Nearest(Box::new(engine(context, conn, operation, (held, moment), &[]).await?)),
+            Goal::Interface { interface, algorithm, blast_size } => {
+                let settings = interface_settings(*algorithm, *blast_size)?;
+                let engine = engine(context, conn, operation, (held, moment), &[*interface]).await?;
+                Self::Interface(Box::new(engine), *interface, settings)
+            }
+        })
+    }
+
+    fn decide(&mut self, held: &Held, copy: &Lead) -> Result<Planned, ActionError> {
+        let decided = match self {
+            Self::To(recipient, _) if copy.recipient == Some(*recipient) && copy.state.is_open() => {
+                return Ok(Planned::Unchanged(Problem::new(ItemReason::AlreadyThere, "the target has this lead already")));
+            }
+            Self::To(recipient, why) => {
+                let targets = vec![Target { recipient: *recipient, distance_km: None }];
+                return Ok(Planned::Move(Box::new(by_hand(targets, why))));
+            }
+            Self::Nobody(_) if copy.state == LeadState::Unassigned => {
+                return Ok(Planned::Unchanged(Problem::new(ItemReason::AlreadyThere, "nobody has this lead")));
+            }
+            Self::Nobody(why) => return Ok(Planned::Move(Box::new(by_hand(Vec::new(), why)))),
+            Self::Nearest(engine) => engine.decide_nearest(copy, held.request(copy)?, false),
+            Self::Interface(engine, interface, settings) => {
+                engine.decide_from(copy, held.request(copy)?, *interface, *settings, false)
+            }
+        };
+        let gone = || {
+            let message = "the interface has no published version that still checks";
+            ActionError::refused("interfaceId", InvalidCode::NotFound, message)
+        };
+        let Decided { decision, placements } = decided.ok_or_else(gone)?;
+        if placements.is_empty() {
+            return Ok(Planned::Problem(Problem::new(ItemReason::NoCandidate, decision.reason)));
+        }
+        let is_far = |placement: &Placement| placement.distance_km.is_none();
+        if matches!(self, Self::Nearest(_)) && placements.iter().any(is_far) {
+            let text = "where the customer is, or every dealer left, is unknown, so none is nearest";
+            return Ok(Planned::Problem(Problem::new(ItemReason::NoCandidate, text)));
+        }
+        Ok(Planned::Move(Box::new(answer(decision, &placements))))
+    }
+}
+
+/// An engine that counts what the plan brings recipients so far.
+async fn engine<'c>(
+    context: &'c Context,
+    conn: &Conn,
+    operation: &Operation,
+    (held, moment): (&'c Held, (Timestamp, EventActor)),
+    interfaces: &[crate::domain::id::InterfaceId],
+) -> Result<Engine<'c>, StoreError> {
+    let mut engine = Engine::prepare(context, conn, held, moment, interfaces, Firmness::ToLook).await?;
+    if engine.reads_loads() {
+        engine.count_planned(&shares::all(conn, (operation.tenant, operation.id), Side::To).await?);
+    }
+    Ok(engine)
+}
+
+fn by_hand(targets: Vec<Target>, why: &str) -> Answer {
+    Answer {
+        outcome: if targets.is_empty() { DecisionOutcome::NoCandidate } else { DecisionOutcome::Assigned },
+        targets,
+        interface: None,
+        algorithm: "DIRECT".to_owned(),
+        candidates: Vec::new(),
+        considered: 0,
+        matched: 0,
+        excluded: Excluded::default(),
+        reason: why.to_owned(),
+    }
+}
+
+fn answer(decision: Decision, placements: &[Placement]) -> Answer {
+    let target = |placement: &Placement| Target {
+        recipient: placement.recipient,
+        distance_km: placement.distance_km,
+    };
+    Answer {
+        targets: placements.iter().map(target).collect(),
+        interface: decision.interface,
+        algorithm: decision.algorithm,
+        outcome: decision.outcome,
+        candidates: decision.candidates,
+        considered: decision.considered,
+        matched: decision.matched,
+        excluded: decision.excluded,
+        reason: decision.reason,
+    }
+}
+
+/// Why leads are taken away, as the timeline and the old owners see it.
+fn why(operation: &Operation) -> String {
+    operation.options.reason.clone().unwrap_or_else(|| format!("handed on by {}", operation.actor.name))
+}
+
+/// Hands on what the plan says. INVARIANT: the transaction holds the requests.
+pub(super) async fn carry(
+    context: &Context,
+    conn: &Conn,
+    operation: &Operation,
+    held: &Held,
+    items: Vec<Item>,
+) -> Result<Worked, ActionError> {
+    let at = context.clock.now();
+    let targets = items.iter().flat_map(|item| item.planned.targets()).map(|target| target.recipient);
+    let involved: Vec<Recipient> = targets.chain(held.copies().filter_map(|copy| copy.recipient)).collect();
+    let directory = Directory::load(conn, operation.tenant, &involved).await?;
+    let by = event_actor(&operation.actor);
+    let mut desk = Desk::new(context, &held.tenant, &held.jobs, &directory, by.clone(), at);
+    let mut worked = Worked::default();
+    let mut moves = Vec::new();
+    let mut carried = Vec::new();
+    for item in items {
+        let Item { position, lead, lead_version, planned, .. } = item;
+        let copy = match unchanged_since(held, lead, lead_version) {
+            Ok(copy) => copy,
+            Err(problem) => {
+                worked.conflict(position, lead, problem);
+                continue;
+            }
+        };
+        let answer = match planned {
+            Planned::Move(answer) => answer,
+            other => {
+                worked.settled(position, lead, other);
+                continue;
+            }
+        };
+        if answer.targets.iter().any(|target| !directory.may_receive(target.recipient)) {
+            let text = "whoever was to get it is not active or does not accept leads any more";
+            worked.conflict(position, lead, Problem::new(ItemReason::TargetGone, text));
+            continue;
+        }
+        carried.push(Carried::of(position, copy));
+        let decided = decided(context, operation, held, copy, *answer, (at, &by))?;
+        if decided.placements.is_empty() {
+            leave(&mut desk, held, copy, decided, operation)?;
+        } else {
+            let tell = if operation.options.notify_old_owner { Tell::OldOwner } else { Tell::Nobody };
+            moves.push(Move { copy: copy.clone(), decided, job: None, why: why(operation), tell });
+        }
+    }
+    carry_to(&mut desk, held, moves)?;
+    worked.changes = desk.changes;
+    worked.carried(carried, &made(&worked.changes));
+    Ok(worked)
+}
+
+/// The new copies by the copies that they were made of.
+fn made(changes: &Changes) -> HashMap<crate::domain::id::LeadId, Vec<Copy>> {
+    let mut made: HashMap<_, Vec<Copy>> = HashMap::new();
+    for copy in &changes.copies {
+        if let Some(parent) = copy.parent {
+            made.entry(parent).or_default().push(Copy { lead: copy.id, version: copy.version });
+        }
+    }
+    made
+}
+
+/// The plan's answer as a decision of now.
+fn decided(
+    context: &Context,
+    operation: &Operation,
+    held: &Held,
+    copy: &Lead,
+    answer: Answer,
+    (at, by): (Timestamp, &EventActor),
+) -> Result<Decided, StoreError> {
+    let chain: Vec<Recipient> = held.chain(copy.request).iter().filter_map(|other| other.recipient).collect();
+    let id = context.id(at);
+    let notify = operation.options.notify_new_owner == NotifyNewOwner::PerLead;
+    let placement = |target: &Target| Placement {
+        recipient: target.recipient,
+        decision: id,
+        job: None,
+        distance_km: target.distance_km,
+        reason: answer.reason.clone(),
+        exception: None,
+        notify,
+    };
+    let placements = answer.targets.iter().map(placement).collect();
+    let decision = Decision {
+        tenant: copy.tenant,
+        id,
+        request: copy.request,
+        lead: copy.id,
+        job: None,
+        interface: answer.interface,
+        algorithm: answer.algorithm,
+        outcome: answer.outcome,
+        decided_at: at,
+        decided_by: by.id.clone(),
+        inputs: inputs(copy, held.request(copy)?, &chain),
+        candidates: answer.candidates,
+        considered: answer.considered,
+        matched: answer.matched,
+        excluded: answer.excluded,
+        reason: answer.reason,
+    };
+    Ok(Decided { decision, placements })
+}
+
+/// Takes a copy away and leaves the request in nobody's hands.
+fn leave(
+    desk: &mut Desk<'_>,
+    held: &Held,
+    copy: &Lead,
+    decided: Decided,
+    operation: &Operation,
+) -> Result<(), StoreError> {
+    let why = why(operation);
+    let tell = if operation.options.notify_old_owner { Tell::OldOwner } else { Tell::Nobody };
+    desk.leave(copy, decided.decision.id, &why);
+    desk.changes.decisions.push(decided.decision);
+    if copy.state == LeadState::Rejected {
+        let mut rejected = copy.clone();
+        rejected.times.reassigned_at = Some(desk.at());
+        rejected.times.updated_at = desk.at();
+        (rejected.due_at, rejected.warn_at) = (None, None);
+        desk.changes.updated.push(rejected);
+    } else {
+        desk.take_away(copy, held.request(copy)?, &why, true, tell);
+    }
+    Ok(())
+}

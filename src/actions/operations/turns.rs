@@ -1,0 +1,85 @@
+//! Whose turn it is: the tenant that was served longest ago, and of its operations the one that was served longest ago. A turn is one
+//! chunk, so a small operation never waits for a huge one, nor a tenant for another's.
+//!
+//! Each process keeps its own account, which is as fair as one for all: nobody is served twice by a process before everybody else was
+//! served by it once. A process that starts anew has forgotten it, which costs nobody more than a turn.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::domain::id::{OperationId, TenantId};
+use crate::store::operations::Open;
+
+/// Who was served when, counted in turns.
+#[derive(Debug, Default)]
+pub struct Turns(Mutex<Account>);
+
+#[derive(Debug, Default)]
+struct Account {
+    turn: u64,
+    tenants: HashMap<TenantId, u64>,
+    operations: HashMap<OperationId, u64>,
+}
+
+impl Turns {
+    /// Those that have work, in the order in which they are to be tried. Whoever has none any more is forgotten.
+    pub fn order(&self, open: &[Open]) -> Vec<Open> {
+        // Nothing panics while the lock is held, and a whole account stays whole.
+        let mut account = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        account.operations.retain(|id, _| open.iter().any(|one| one.id == *id));
+        account.tenants.retain(|id, _| open.iter().any(|one| one.tenant == *id));
+        let mut order = open.to_vec();
+        order.sort_by_key(|one| {
+            // Who was never served comes first; among those, who came first: the sort keeps that order.
+            let tenant = account.tenants.get(&one.tenant).copied().unwrap_or(0);
+            let operation = account.operations.get(&one.id).copied().unwrap_or(0);
+            (tenant, operation)
+        });
+        order
+    }
+
+    /// It is this one's turn.
+    pub fn served(&self, one: Open) {
+        let mut account = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        account.turn += 1;
+        let turn = account.turn;
+        account.tenants.insert(one.tenant, turn);
+        account.operations.insert(one.id, turn);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn open(tenant: u128, id: u128) -> Open {
+        Open { tenant: TenantId(Uuid::from_u128(tenant)), id: OperationId(Uuid::from_u128(id)), is_preparing: false }
+    }
+
+    fn served(turns: &Turns, open: &[Open], count: usize) -> Vec<u128> {
+        let serve = |_| {
+            let next = turns.order(open)[0];
+            turns.served(next);
+            next.id.uuid().as_u128()
+        };
+        (0..count).map(serve).collect()
+    }
+
+    // BULK-6
+    #[test]
+    fn tenants_take_turns_and_so_do_the_operations_of_one() {
+        let turns = Turns::default();
+        let all = [open(1, 10), open(1, 11), open(2, 20)];
+        assert_eq!(served(&turns, &all, 8), [10, 20, 11, 20, 10, 20, 11, 20]);
+    }
+
+    // BULK-6
+    #[test]
+    fn one_that_comes_later_is_next() {
+        let turns = Turns::default();
+        assert_eq!(served(&turns, &[open(1, 10)], 3), [10, 10, 10]);
+        assert_eq!(served(&turns, &[open(1, 10), open(1, 11), open(2, 20)], 4), [20, 11, 20, 10]);
+    }
+}

@@ -1,0 +1,226 @@
+//! Carrying a plan out, one chunk in one transaction: the chunk is taken, the requests are held, every lead is compared with the
+//! version that was planned, and what changes is written together with what became of each lead. A worker that dies meanwhile has done
+//! nothing, and lets go of the chunk with its connection.
+
+use std::collections::HashMap;
+
+use super::{fields, plan, reassign, undo};
+use crate::actions::aside::{is_lasting, public, settle};
+use crate::actions::context::Context;
+use crate::actions::error::ActionError;
+use crate::actions::handover::Changes;
+use crate::actions::held::Held;
+use crate::domain::InvalidCode;
+use crate::domain::id::{LeadId, OperationId, RequestId, TenantId};
+use crate::domain::lead::Lead;
+use crate::domain::operation::{
+    Change, Copy, ItemReason, ItemResult, LeadImage, OnProblem, Operation, OperationState, Outcome, Planned, Problem,
+    Progress,
+};
+use crate::store::operations::chunks::{self, Chunk};
+use crate::store::operations::{self, items, results};
+use crate::store::{Conn, StoreError};
+
+/// What a step for an operation did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Did {
+    /// A chunk, or a part of one.
+    Chunk,
+    /// Nothing: others have all that is left in hand, or there is nothing left.
+    Nothing,
+}
+
+/// Carries out the next chunk of an operation that runs.
+pub(super) async fn step(context: &Context, of: (TenantId, OperationId)) -> Result<Did, ActionError> {
+    let tx = context.store.begin().await?;
+    let chunk = match chunks::claim(&tx, of).await {
+        Ok(Some(chunk)) => chunk,
+        Ok(None) => {
+            tx.rollback().await?;
+            return Ok(Did::Nothing);
+        }
+        Err(error) => return settle(tx, Err(error.into())).await,
+    };
+    let done = Box::pin(within(context, &tx, of, chunk)).await;
+    match settle(tx, done).await {
+        Err(error) if is_lasting(&error) => {
+            broken(context, of, chunk, &error).await?;
+            Ok(Did::Chunk)
+        }
+        done => done,
+    }
+}
+
+async fn within(
+    context: &Context,
+    conn: &Conn,
+    of: (TenantId, OperationId),
+    chunk: Chunk,
+) -> Result<Did, ActionError> {
+    // Read after the chunk was taken: whoever stops an operation holds its chunks first.
+    let Some(operation) = operations::lookup(conn, of.0, of.1).await? else { return Ok(Did::Nothing) };
+    if operation.state != OperationState::Running {
+        return Ok(Did::Nothing);
+    }
+    let items = items::list_chunk(conn, of, chunk).await?;
+    let mut requests: Vec<RequestId> = items.iter().map(|item| item.request).collect();
+    requests.sort_unstable();
+    requests.dedup();
+    let held = Held::hold(conn, of.0, &requests).await?;
+    let worked = match &operation.change {
+        Change::Reassign { .. } => reassign::carry(context, conn, &operation, &held, items).await?,
+        Change::Update { fields } => fields::carry(context, conn, (&operation, fields), &held, items).await?,
+        Change::Undo { .. } => undo::carry(context, conn, &operation, &held, items).await?,
+    };
+    refuse_conflicts(&operation, &worked)?;
+    let at = context.clock.now();
+    let mut progress = Progress::default();
+    worked.results.iter().for_each(|result| progress.add(result.outcome));
+    worked.changes.write(conn, of.0, at).await?;
+    results::insert(conn, of, &worked.results).await?;
+    chunks::finish(conn, of, chunk, progress, at).await?;
+    Ok(Did::Chunk)
+}
+
+/// An operation that is to stop at a problem stops at the first lead that somebody changed in the moment since it was run.
+fn refuse_conflicts(operation: &Operation, worked: &Worked) -> Result<(), ActionError> {
+    let first = worked.results.iter().find(|result| worked.conflicts > 0 && result.outcome == Outcome::Skipped);
+    match first.filter(|_| operation.options.on_problem == OnProblem::Stop) {
+        None => Ok(()),
+        Some(result) => {
+            let why = result.problem.as_ref().map(|problem| problem.text.as_str()).unwrap_or_default();
+            let message = format!(
+                "stopped at `{}`: {why}; what was changed until then stays, undo the operation to take it back",
+                result.lead
+            );
+            Err(ActionError::refused("", InvalidCode::Conflict, message))
+        }
+    }
+}
+
+/// After a chunk that would fail again: an operation that stops at problems fails; otherwise the chunk is halved until the one lead that
+/// is at fault stands alone, and that one is listed.
+async fn broken(
+    context: &Context,
+    of: (TenantId, OperationId),
+    chunk: Chunk,
+    error: &ActionError,
+) -> Result<(), ActionError> {
+    let operation = operations::lookup(context.store.reader(), of.0, of.1).await?;
+    let Some(operation) = operation else { return Ok(()) };
+    if operation.options.on_problem == OnProblem::Stop {
+        return plan::fail(context, of, error).await;
+    }
+    tracing::error!(operation.id = %of.1, first = chunk.first, count = chunk.count, %error, "a chunk could not be carried out");
+    let tx = context.store.begin().await?;
+    let done = Box::pin(isolate(context, &tx, of, chunk, error)).await;
+    match settle(tx, done).await {
+        // Another worker was there first.
+        Err(ActionError::Refused(_)) => Ok(()),
+        done => done,
+    }
+}
+
+async fn isolate(
+    context: &Context,
+    conn: &Conn,
+    of: (TenantId, OperationId),
+    chunk: Chunk,
+    error: &ActionError,
+) -> Result<(), ActionError> {
+    if chunk.count > 1 {
+        return Ok(chunks::split(conn, of, chunk).await?);
+    }
+    let mut worked = Worked::default();
+    for item in items::list_chunk(conn, of, chunk).await? {
+        worked.add(item.position, item.lead, Outcome::Failed, Problem::new(ItemReason::Fault, public(error)));
+    }
+    let at = context.clock.now();
+    results::insert(conn, of, &worked.results).await?;
+    Ok(chunks::finish(conn, of, chunk, Progress { failed: 1, ..Progress::default() }, at).await?)
+}
+
+/// What a chunk comes to.
+#[derive(Default)]
+pub(super) struct Worked {
+    /// What is to become true.
+    pub(super) changes: Changes,
+    /// What became of each lead.
+    results: Vec<ItemResult>,
+    /// Leads that others have changed since they were planned.
+    conflicts: u64,
+}
+
+/// A lead that a chunk changes.
+pub(super) struct Carried {
+    position: i64,
+    lead: LeadId,
+    version: i64,
+    before: LeadImage,
+}
+
+impl Carried {
+    /// The lead at this position as it is before the change.
+    pub(super) fn of(position: i64, copy: &Lead) -> Self {
+        Self { position, lead: copy.id, version: copy.version, before: LeadImage::of(copy) }
+    }
+}
+
+impl Worked {
+    /// A lead that others have changed since.
+    pub(super) fn conflict(&mut self, position: i64, lead: LeadId, problem: Problem) {
+        self.conflicts += 1;
+        self.add(position, lead, Outcome::Skipped, problem);
+    }
+
+    /// A lead that the plan leaves as it is.
+    pub(super) fn settled(&mut self, position: i64, lead: LeadId, planned: Planned) {
+        match planned {
+            Planned::Unchanged(problem) => self.add(position, lead, Outcome::Unchanged, problem),
+            Planned::Problem(problem) => self.add(position, lead, Outcome::Skipped, problem),
+            Planned::Move(_) | Planned::Update | Planned::Restore { .. } => {
+                let text = "the plan says something else than the operation does";
+                self.add(position, lead, Outcome::Failed, Problem::new(ItemReason::Fault, text));
+            }
+        }
+    }
+
+    /// The leads that were changed, with the copies that were made of each.
+    pub(super) fn carried(&mut self, carried: Vec<Carried>, made: &HashMap<LeadId, Vec<Copy>>) {
+        self.results.extend(carried.into_iter().map(|one| ItemResult {
+            position: one.position,
+            lead: one.lead,
+            outcome: Outcome::Changed,
+            problem: None,
+            lead_version: Some(one.version + 1),
+            copies: made.get(&one.lead).cloned().unwrap_or_default(),
+            before: Some(one.before),
+        }));
+    }
+
+    fn add(&mut self, position: i64, lead: LeadId, outcome: Outcome, problem: Problem) {
+        self.results.push(ItemResult {
+            position,
+            lead,
+            outcome,
+            problem: Some(problem),
+            lead_version: None,
+            copies: Vec::new(),
+            before: None,
+        });
+    }
+}
+
+/// The copy as it was planned, or that it is another by now.
+pub(super) fn unchanged_since(held: &Held, lead: LeadId, version: i64) -> Result<&Lead, Problem> {
+    let changed = |text: String| Problem::new(ItemReason::ChangedSince, text);
+    match held.copy(lead) {
+        Ok(copy) if copy.version == version => Ok(copy),
+        Ok(copy) => Err(changed(format!(
+            "it was changed since it was planned: planned at version {version}, found {}",
+            copy.version
+        ))),
+        Err(StoreError::Corrupt { .. }) => Err(changed("it was removed since it was planned".to_owned())),
+        Err(_) => Err(changed("it can't be read any more".to_owned())),
+    }
+}
