@@ -122,7 +122,13 @@ async fn settle_schema(store: &Store, policy: SchemaPolicy) -> Result<(), AppErr
 }
 
 fn worker_settings(config: &Config) -> WorkerSettings {
-    WorkerSettings { poll: Duration::from_millis(config.workers.poll_ms), batch: u64::from(config.workers.batch_size) }
+    let workers = &config.workers;
+    WorkerSettings {
+        poll: Duration::from_millis(workers.poll_ms),
+        batch: u64::from(workers.batch_size),
+        operations_at_once: workers.operations_at_once,
+        operations_share: workers.operations_share,
+    }
 }
 
 /// None without a mail server: messages wait in the database until there is one.

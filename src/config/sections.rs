@@ -231,6 +231,10 @@ sections! {
         poll_ms: u64 = Default("500");
         /// Rows that are claimed at once: enough to keep a worker busy, few enough to be redone after a crash.
         batch_size: u32 = Default("500");
+        /// Chunks of bulk operations that this process carries out at one time.
+        operations_at_once: u32 = Default("1");
+        /// Percent of its time that each of those spends on chunks; the rest is left to live traffic.
+        operations_share: u32 = Default("80");
     }
 
     /// What the server says about itself, on standard error.

@@ -24,6 +24,7 @@ pub mod loaders;
 pub mod mutation;
 pub mod network;
 pub mod node;
+pub mod operations;
 pub mod payload;
 pub mod schema;
 pub mod session;

@@ -10,6 +10,7 @@ use super::jobs::{JobRun, ReassignmentJob};
 use super::leads::{Event, Lead};
 use super::lists::LeadList;
 use super::network::{CalendarEvent, Category, Contact, CustomField, Dealer, Group, User, find_node};
+use super::operations::{Operation, find_operation};
 use super::session::Ctx;
 use super::{imports, interfaces, jobs, lists};
 use crate::actions::Sight;
@@ -55,6 +56,8 @@ pub enum Node {
     ReassignmentJob(ReassignmentJob),
     /// One run of a job.
     JobRun(JobRun),
+    /// A bulk change of leads.
+    Operation(Operation),
     /// A stored answer to "who gets this lead".
     Decision(Decision),
 }
@@ -113,6 +116,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> async_graphql::Result<Option<Node>>
         AnyId::FileImportId(id) => imports::find_node(ctx, id).await?,
         AnyId::ListId(id) => lists::find_node(ctx, id).await?,
         id @ (AnyId::JobId(_) | AnyId::JobRunId(_)) => jobs::find_node(ctx, id).await?,
+        AnyId::OperationId(id) => find_operation(ctx, id).await?.map(Node::Operation),
         other => find_node(ctx, other).await?,
     })
 }

@@ -13,6 +13,7 @@ use super::leads::{AuditQuery, LeadMutation, LeadQuery, LeadSubscription, Messag
 use super::lists::{ExportMutation, ListMutation, ListQuery};
 use super::network::{CalendarMutation, DealerMutation, DefinitionMutation, NetworkQuery, StaffMutation};
 use super::node::NodeQuery;
+use super::operations::{OperationMutation, OperationQuery};
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
@@ -29,6 +30,7 @@ pub struct Query(
     ExpressionQuery,
     JobQuery,
     ImportQuery,
+    OperationQuery,
 );
 
 /// Everything that can be changed.
@@ -46,6 +48,7 @@ pub struct Mutation(
     BacktestMutation,
     JobMutation,
     ImportMutation,
+    OperationMutation,
 );
 
 /// Everything that is told while it happens, over a WebSocket at the address of the API by the protocol `graphql-transport-ws`: one field

@@ -1,14 +1,16 @@
-//! The loops of a worker: deadlines in one, messages in another, so that no receiver delays a deadline; and networks in a third, so that
-//! neither a deadline nor a request waits for one to be built.
+//! The loops of a worker: deadlines in one, messages in another, so that no receiver delays a deadline; networks in a third, so that
+//! neither a deadline nor a request waits for one to be built; and operations in some more, which rest between two chunks, so that live
+//! traffic keeps its share of the database.
 //!
 //! A loop ends only when it is told to, and then finishes what it has in hand. Neither a database that is away nor a mistake of ours
 //! ends it.
 
 use std::future::{Future, pending};
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use futures_util::future::join_all;
 use tokio::sync::{Notify, watch};
 
 use super::error::JobError;
@@ -38,7 +40,8 @@ impl Worker {
                 () = self.wake.heed(changes) => {}
             }
         };
-        tokio::join!(self.run_due(stop.clone()), self.run_networks(stop.clone()), outbox, wake);
+        let operations = join_all((0..self.settings.operations_at_once).map(|_| self.run_operations(stop.clone())));
+        tokio::join!(self.run_due(stop.clone()), self.run_networks(stop.clone()), operations, outbox, wake);
     }
 
     /// Builds anew what a write has made stale, here or in another process.
@@ -54,6 +57,27 @@ impl Worker {
                 Err(error) => trouble.begins(&error),
             };
             rest(&mut stop, pause, Some(&self.wake.networks)).await;
+        }
+    }
+
+    async fn run_operations(&self, mut stop: watch::Receiver<bool>) {
+        let mut trouble = Trouble::new("operations");
+        while !*stop.borrow() {
+            let began = Instant::now();
+            match unpanicked(self.operation_step()).await {
+                Ok(true) => {
+                    trouble.is_over();
+                    self.wake.outbox.notify_one();
+                    let pause = left_to_others(began.elapsed(), self.settings.operations_share);
+                    // Woken early only by the end of the process.
+                    let _ = tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await;
+                }
+                Ok(false) => {
+                    trouble.is_over();
+                    rest(&mut stop, self.settings.poll, Some(&self.wake.operations)).await;
+                }
+                Err(error) => rest(&mut stop, trouble.begins(&error), None).await,
+            }
         }
     }
 
@@ -113,6 +137,12 @@ impl Worker {
     }
 }
 
+/// How long to rest after work of this length, so that work has `share` percent of the time: 80 % leaves 25 ms after 100 ms.
+fn left_to_others(worked: Duration, share: u32) -> Duration {
+    let share = share.clamp(1, 100);
+    worked * (100 - share) / share
+}
+
 /// Waits for the messages under way and writes them down, as far as the database lets us.
 async fn finish(mut under_way: UnderWay<'_>) {
     while !under_way.is_empty() {
@@ -151,4 +181,17 @@ async fn rest(stop: &mut watch::Receiver<bool>, pause: Duration, bell: Option<&N
 /// A panic becomes an error. Unwind safe: a step's state is in the database, and its open transaction is undone.
 async fn unpanicked<T>(step: impl Future<Output = Result<T, JobError>>) -> Result<T, JobError> {
     AssertUnwindSafe(step).catch_unwind().await.unwrap_or(Err(JobError::Panicked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // BULK-6
+    #[test]
+    fn operations_leave_others_their_share_of_the_time() {
+        let worked = Duration::from_millis(100);
+        let rests = [100, 80, 50, 1, 0].map(|share| left_to_others(worked, share).as_millis());
+        assert_eq!(rests, [0, 25, 100, 9_900, 9_900]);
+    }
 }

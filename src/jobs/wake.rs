@@ -18,6 +18,7 @@ pub struct Wake {
     pub(super) due: Notify,
     pub(super) outbox: Notify,
     pub(super) networks: Notify,
+    pub(super) operations: Notify,
 }
 
 impl Wake {
@@ -41,5 +42,7 @@ impl Wake {
         self.due.notify_one();
         self.outbox.notify_one();
         self.networks.notify_one();
+        self.operations.notify_waiters();
+        self.operations.notify_one();
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::error::JobError;
 use super::outbox::{Outbox, Posted};
 use super::wake::Wake;
-use crate::actions::{Context, backtests, due, import, manual_runs};
+use crate::actions::{Context, backtests, due, import, manual_runs, operations};
 use crate::domain::Timestamp;
 use crate::store::leads::{self, DueKind};
 use crate::store::{StoreError, file_imports, idempotency, runs};
@@ -24,6 +24,10 @@ pub struct WorkerSettings {
     pub poll: Duration,
     /// Leads that one transaction takes at most.
     pub batch: u64,
+    /// Chunks of operations that this process carries out at one time.
+    pub operations_at_once: u32,
+    /// The part of its time that each of those spends on chunks, in percent; the rest is left to live traffic.
+    pub operations_share: u32,
 }
 
 /// Does what is due.
@@ -33,6 +37,7 @@ pub struct Worker {
     pub(super) settings: WorkerSettings,
     pub(super) wake: Arc<Wake>,
     forget_at: AtomicI64,
+    turns: operations::Turns,
 }
 
 /// What a step did.
@@ -46,6 +51,8 @@ pub struct Stepped {
     pub backtests: u64,
     /// Batches of imports.
     pub imports: u64,
+    /// Chunks of operations, planned or carried out, and ends of operations.
+    pub operations: u64,
     /// Messages.
     pub posted: Posted,
 }
@@ -60,14 +67,15 @@ impl Stepped {
 impl Worker {
     /// Without an outbox, messages wait.
     pub fn new(context: Context, outbox: Option<Outbox>, settings: WorkerSettings, wake: Arc<Wake>) -> Self {
-        Self { context, outbox, settings, wake, forget_at: AtomicI64::new(i64::MIN) }
+        Self { context, outbox, settings, wake, forget_at: AtomicI64::new(i64::MIN), turns: operations::Turns::default() }
     }
 
     /// Does everything that is due at this moment, messages last.
     pub async fn step(&self) -> Result<Stepped, JobError> {
         let mut stepped = Stepped::default();
         loop {
-            let more = self.due_step().await?;
+            let mut more = self.due_step().await?;
+            more.operations = u64::from(self.operation_step().await?);
             if more.is_idle() {
                 break;
             }
@@ -75,6 +83,7 @@ impl Worker {
             stepped.runs += more.runs;
             stepped.backtests += more.backtests;
             stepped.imports += more.imports;
+            stepped.operations += more.operations;
         }
         if let Some(outbox) = &self.outbox {
             stepped.posted = outbox.step().await?;
@@ -82,7 +91,8 @@ impl Worker {
         Ok(stepped)
     }
 
-    /// One batch of deadlines and warnings, one of a job run, one of a backtest and one of an import; not messages. A look that finds nothing only reads.
+    /// One batch of deadlines and warnings, one of a job run, one of a backtest and one of an import; not messages, nor operations. A look that
+    /// finds nothing only reads.
     pub(super) async fn due_step(&self) -> Result<Stepped, JobError> {
         let mut stepped = Stepped::default();
         let now = self.context.clock.now();
@@ -100,6 +110,11 @@ impl Worker {
         }
         self.forget_old_answers(now).await?;
         Ok(stepped)
+    }
+
+    /// One chunk of an operation. A look that finds nothing only reads.
+    pub(super) async fn operation_step(&self) -> Result<bool, JobError> {
+        Ok(operations::step(&self.context, &self.turns).await?)
     }
 
     /// The earliest deadline or warning of all.

@@ -92,7 +92,12 @@ async fn a_worker_that_is_stopped_finishes_the_message_in_hand() {
             Mailer::new(Sender::parse("a@example.com", None).unwrap(), Arc::clone(&slow) as Arc<dyn MailTransport>);
         let links = Links::new("https://leads.example.com", app.context().links.clone());
         let outbox = Outbox::new(app.context().clone(), mailer, links);
-        let settings = WorkerSettings { poll: Duration::from_millis(500), batch: 100 };
+        let settings = WorkerSettings {
+            poll: Duration::from_millis(500),
+            batch: 100,
+            operations_at_once: 1,
+            operations_share: 100,
+        };
         let worker = Worker::new(app.context().clone(), Some(outbox), settings, Arc::new(Wake::default()));
         let (stop, stopped) = watch::channel(false);
         let running = tokio::spawn(async move { Box::pin(worker.run(stopped)).await });

@@ -14,7 +14,7 @@ pub use audit::{AuditQuery, Role};
 pub use event::Event;
 pub use lead::Lead;
 pub use message::{Delivery, MessageMutation, MessageQuery, Offer};
-pub use mutation::{LeadMutation, PointInput};
+pub use mutation::{DealerNumber, InterfaceTarget, LeadMutation, PointInput};
 pub use order::{LeadOrder, LeadSortField, SortDirection};
 pub use query::LeadQuery;
 pub use request::{Point, Request};

@@ -11,8 +11,9 @@ use crate::actions::answer::Answer;
 use crate::actions::intake::{self, NewLead};
 use crate::actions::reassign::{self, Reassignment, Target};
 use crate::actions::respond::{self, LeadAnswer};
-use crate::domain::id::{DealerId, LeadId, UserId};
+use crate::domain::id::{DealerId, InterfaceId, LeadId, UserId};
 use crate::domain::input::{LeadPatch, PointInput as DomainPoint};
+use crate::domain::job::Algorithm;
 use crate::domain::lead::Recipient;
 use crate::domain::request::{Interest, Person, RequestInput};
 use crate::domain::{Invalid, InvalidCode, Timestamp};
@@ -56,6 +57,28 @@ pub struct DealerNumber {
     sub_number: String,
 }
 
+impl InterfaceTarget {
+    /// The interface, the algorithm and the copies of a blast.
+    pub fn read(&self) -> Result<(InterfaceId, Algorithm, u32), Invalid> {
+        let algorithm = match self.algorithm {
+            DirectAlgorithm::Single => Algorithm::Single,
+            DirectAlgorithm::Blast => Algorithm::Blast,
+            DirectAlgorithm::Nearest => Algorithm::Nearest,
+        };
+        let blast_size = u32::try_from(self.blast_size).map_err(|_| {
+            Invalid::new("blastSize", InvalidCode::OutOfRange, "a blast goes to 1 to 100 candidates")
+        })?;
+        Ok((ids::parse("interfaceId", &self.interface_id)?, algorithm, blast_size))
+    }
+}
+
+impl DealerNumber {
+    /// Number and sub-number.
+    pub fn read(&self) -> (String, String) {
+        (self.number.trim().to_owned(), self.sub_number.trim().to_owned())
+    }
+}
+
 /// Who gets leads: exactly one of these.
 #[derive(OneofObject)]
 pub enum LeadTarget {
@@ -79,20 +102,13 @@ impl LeadTarget {
                 Target::Recipient(Recipient::User(ids::parse::<UserId>("userId", id).map_err(under_target)?))
             }
             Self::DealerNumber(dealer) => {
-                Target::DealerNumber(dealer.number.trim().to_owned(), dealer.sub_number.trim().to_owned())
+                let (number, sub_number) = dealer.read();
+                Target::DealerNumber(number, sub_number)
             }
-            Self::Interface(target) => Target::Interface {
-                interface: ids::parse("interfaceId", &target.interface_id).map_err(under_target)?,
-                algorithm: match target.algorithm {
-                    DirectAlgorithm::Single => crate::domain::job::Algorithm::Single,
-                    DirectAlgorithm::Blast => crate::domain::job::Algorithm::Blast,
-                    DirectAlgorithm::Nearest => crate::domain::job::Algorithm::Nearest,
-                },
-                blast_size: u32::try_from(target.blast_size).map_err(|_| {
-                    Invalid::new("blastSize", InvalidCode::OutOfRange, "a blast goes to 1 to 100 candidates")
-                        .under("target")
-                })?,
-            },
+            Self::Interface(target) => {
+                let (interface, algorithm, blast_size) = target.read().map_err(under_target)?;
+                Target::Interface { interface, algorithm, blast_size }
+            }
         })
     }
 }

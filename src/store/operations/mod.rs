@@ -12,7 +12,7 @@ use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFi
 use self::row::{domain, row};
 use super::conn::Conn;
 use super::error::StoreError;
-use super::map::{insert_all, name_of, update_where};
+use super::map::{insert_all, update_where};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::operation::{Column, Entity, Model};
 use super::rows::operation_lead;

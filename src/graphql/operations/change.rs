@@ -1,0 +1,175 @@
+//! What an operation does, and to which leads, as it was asked for.
+
+use async_graphql::{Context, Enum, Json, Object, SimpleObject, Union};
+use serde_json::Value;
+
+use super::loaders::OperationKey;
+use super::operation::Operation;
+use crate::domain::id::OperationId;
+use crate::domain::job::Algorithm;
+use crate::domain::lead::Recipient;
+use crate::domain::operation as domain;
+use crate::domain::operation::Goal;
+use crate::graphql::interfaces::{InterfaceKey, ReassignmentInterface};
+use crate::graphql::network::{Dealer, DealerKey, User, UserKey};
+use crate::graphql::session::Ctx;
+
+/// What an operation does.
+#[derive(Union)]
+pub enum OperationChange {
+    /// It hands leads on.
+    Reassignment(OperationReassignment),
+    /// It changes what is noted on leads.
+    Update(OperationUpdate),
+    /// It takes another operation back.
+    Undo(OperationUndo),
+}
+
+impl From<&domain::Change> for OperationChange {
+    fn from(change: &domain::Change) -> Self {
+        match change {
+            domain::Change::Reassign { goal } => Self::Reassignment(OperationReassignment(goal.clone())),
+            domain::Change::Update { fields } => {
+                let fields = serde_json::to_value(fields).unwrap_or_default();
+                Self::Update(OperationUpdate { fields: Json(camel(fields)) })
+            }
+            domain::Change::Undo { operation } => Self::Undo(OperationUndo(*operation)),
+        }
+    }
+}
+
+/// The names of the API for the fields of a patch.
+fn camel(fields: Value) -> Value {
+    match fields {
+        Value::Object(map) => {
+            map.into_iter().map(|(name, value)| (crate::rules::typed::camel_case(&name), value)).collect()
+        }
+        other => other,
+    }
+}
+
+/// To whom leads go.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub enum OperationGoal {
+    /// All to one recipient.
+    Recipient,
+    /// Each to the nearest active dealer.
+    Nearest,
+    /// Each to whom an interface ranks.
+    Interface,
+    /// To nobody: each waits under exceptions.
+    Nobody,
+}
+
+/// Leads are handed on.
+pub struct OperationReassignment(Goal);
+
+/// Leads are handed on.
+#[Object]
+impl OperationReassignment {
+    /// To whom.
+    async fn goal(&self) -> OperationGoal {
+        match self.0 {
+            Goal::Recipient { .. } => OperationGoal::Recipient,
+            Goal::Nearest => OperationGoal::Nearest,
+            Goal::Interface { .. } => OperationGoal::Interface,
+            Goal::Nobody => OperationGoal::Nobody,
+        }
+    }
+
+    /// The one dealer who gets all; null for any other goal.
+    async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
+        let Goal::Recipient { recipient: Recipient::Dealer(id) } = self.0 else { return Ok(None) };
+        Ok(ctx.batch()?.load_one(DealerKey(id)).await?.map(Dealer))
+    }
+
+    /// The one user who gets all; null for any other goal.
+    async fn user(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
+        let Goal::Recipient { recipient: Recipient::User(id) } = self.0 else { return Ok(None) };
+        Ok(ctx.batch()?.load_one(UserKey(id)).await?.map(User))
+    }
+
+    /// The interface that ranks; null for any other goal.
+    async fn interface(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<ReassignmentInterface>> {
+        let Goal::Interface { interface, .. } = self.0 else { return Ok(None) };
+        Ok(ctx.batch()?.load_one(InterfaceKey(interface)).await?.map(ReassignmentInterface))
+    }
+
+    /// `SINGLE`, `BLAST` or `NEAREST` with an interface; null for any other goal.
+    async fn algorithm(&self) -> Option<&str> {
+        match self.0 {
+            Goal::Interface { algorithm, .. } => Some(match algorithm {
+                Algorithm::Blast => "BLAST",
+                Algorithm::Nearest => "NEAREST",
+                _ => "SINGLE",
+            }),
+            _ => None,
+        }
+    }
+
+    /// Copies of a blast; null for any other goal.
+    async fn blast_size(&self) -> Option<i32> {
+        match self.0 {
+            Goal::Interface { algorithm: Algorithm::Blast, blast_size, .. } => i32::try_from(blast_size).ok(),
+            _ => None,
+        }
+    }
+}
+
+/// What is noted on leads changes.
+#[derive(SimpleObject)]
+pub struct OperationUpdate {
+    /// The fields that change with their new values; null clears one.
+    fields: Json<Value>,
+}
+
+/// Another operation is taken back.
+pub struct OperationUndo(OperationId);
+
+/// Another operation is taken back.
+#[Object]
+impl OperationUndo {
+    /// Which one.
+    async fn operation(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Operation>> {
+        Ok(ctx.batch()?.load_one(OperationKey(self.0)).await?.map(Operation))
+    }
+}
+
+/// How an operation's leads were selected.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub enum SelectionKind {
+    /// All within reach.
+    All,
+    /// By a condition.
+    Filter,
+    /// By their ids.
+    Named,
+    /// Those that another operation left.
+    LeftBy,
+    /// Those that another operation changed.
+    ChangedBy,
+}
+
+/// Which leads an operation takes, within the reach of whoever asked for it.
+#[derive(SimpleObject)]
+pub struct OperationSelection {
+    /// How they were selected.
+    kind: SelectionKind,
+    /// The condition as canonical CEL; null for any other kind.
+    filter: Option<String>,
+    /// How many were named; null for any other kind.
+    named_count: Option<i32>,
+}
+
+impl From<&domain::Selection> for OperationSelection {
+    fn from(selection: &domain::Selection) -> Self {
+        let (kind, filter, named_count) = match selection {
+            domain::Selection::All => (SelectionKind::All, None, None),
+            domain::Selection::Filter { text } => (SelectionKind::Filter, Some(text.clone()), None),
+            domain::Selection::Named { count } => (SelectionKind::Named, None, i32::try_from(*count).ok()),
+            domain::Selection::LeftBy { .. } => (SelectionKind::LeftBy, None, None),
+            domain::Selection::ChangedBy { .. } => (SelectionKind::ChangedBy, None, None),
+        };
+        Self { kind, filter, named_count }
+    }
+}

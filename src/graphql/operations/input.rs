@@ -1,0 +1,209 @@
+//! What is asked for: which leads, what to do with them, and how.
+
+use async_graphql::{ID, InputObject, Json, MaybeUndefined, OneofObject};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::operation::{NotifyNewOwner, OnProblem};
+use crate::actions::operations::{New, NewChange, NewTarget, Wanted};
+use crate::domain::input::LeadPatch;
+use crate::domain::lead::Recipient;
+use crate::domain::operation::{FieldChange, Options};
+use crate::domain::{Invalid, InvalidCode, Timestamp};
+use crate::graphql::ids;
+use crate::graphql::leads::{DealerNumber, InterfaceTarget};
+use crate::graphql::mutation::patch;
+use crate::graphql::wanted::LeadWhere;
+
+/// Which leads, within your reach: exactly one of these. They are found on the server when the operation is prepared; leads that come
+/// later are not among them.
+#[derive(OneofObject)]
+pub enum LeadSelection {
+    /// Those for which CEL text over `lead` and `now` holds. An empty one is refused.
+    Filter(String),
+    /// Those for which a typed condition holds. An empty one is refused.
+    Where(LeadWhere),
+    /// Those with these ids, at most 10,000.
+    LeadIds(Vec<ID>),
+    /// All, said by `true`.
+    All(bool),
+}
+
+impl LeadSelection {
+    fn read(self) -> Result<Wanted, Invalid> {
+        Ok(match self {
+            Self::Filter(text) => Wanted::Filter(text),
+            Self::Where(wanted) => Wanted::Where(wanted.0),
+            Self::LeadIds(ids) => {
+                Wanted::Leads(ids::parse_all("leadIds", &ids).map_err(|problem| problem.under("selection"))?)
+            }
+            Self::All(all) => Wanted::All(all),
+        })
+    }
+}
+
+/// To whom leads go: exactly one of these.
+#[derive(OneofObject)]
+pub enum ReassignmentTarget {
+    /// All to the dealer with this id.
+    DealerId(ID),
+    /// All to the dealer with this number.
+    DealerNumber(DealerNumber),
+    /// All to the user with this id.
+    UserId(ID),
+    /// Each to the nearest active dealer of its country that has not had it, said by `true`.
+    Nearest(bool),
+    /// Each to the candidates of an interface.
+    Interface(InterfaceTarget),
+    /// To nobody, said by `true`: each waits under exceptions for somebody to take it up.
+    Nobody(bool),
+}
+
+impl ReassignmentTarget {
+    fn read(self) -> Result<NewTarget, Invalid> {
+        let said = |said: bool, target: NewTarget| {
+            let message = "it can only be true, name another target otherwise";
+            said.then_some(target).ok_or_else(|| Invalid::new("", InvalidCode::NotAllowed, message))
+        };
+        let read = match self {
+            Self::DealerId(id) => ids::parse("dealerId", &id).map(|id| NewTarget::Recipient(Recipient::Dealer(id))),
+            Self::UserId(id) => ids::parse("userId", &id).map(|id| NewTarget::Recipient(Recipient::User(id))),
+            Self::DealerNumber(dealer) => {
+                let (number, sub_number) = dealer.read();
+                Ok(NewTarget::DealerNumber(number, sub_number))
+            }
+            Self::Nearest(nearest) => said(nearest, NewTarget::Nearest).map_err(|problem| problem.under("nearest")),
+            Self::Nobody(nobody) => said(nobody, NewTarget::Nobody).map_err(|problem| problem.under("nobody")),
+            Self::Interface(target) => target.read().map(|(interface, algorithm, blast_size)| NewTarget::Interface {
+                interface,
+                algorithm,
+                blast_size,
+            }),
+        };
+        read.map_err(|problem| problem.under("target"))
+    }
+}
+
+/// Leads to hand on.
+#[derive(InputObject)]
+pub struct PrepareReassignmentInput {
+    /// Which leads.
+    selection: LeadSelection,
+    /// To whom they go.
+    target: ReassignmentTarget,
+    /// What one problem does to the others.
+    #[graphql(default_with = "OnProblem::Skip")]
+    on_problem: OnProblem,
+    /// How new owners are told.
+    #[graphql(default_with = "NotifyNewOwner::Digest")]
+    notify_new_owner: NotifyNewOwner,
+    /// Whether each old owner is told of each lead that is taken away.
+    #[graphql(default = false)]
+    notify_old_owner: bool,
+    /// Why, shown in the timeline and to old owners; at most 500 characters.
+    reason: Option<String>,
+    /// The same key with the same input prepares one operation.
+    idempotency_key: Option<String>,
+}
+
+impl PrepareReassignmentInput {
+    pub(super) fn read(self) -> Result<New, Invalid> {
+        Ok(New {
+            selection: self.selection.read()?,
+            change: NewChange::Reassign(self.target.read()?),
+            options: Options {
+                on_problem: self.on_problem.into(),
+                notify_new_owner: self.notify_new_owner.into(),
+                notify_old_owner: self.notify_old_owner,
+                reason: self.reason,
+            },
+        })
+    }
+}
+
+/// The fields to change. What is left out stays as it is; null clears.
+#[derive(InputObject)]
+pub struct LeadFieldsInput {
+    /// The tenant's type of file.
+    file_type: MaybeUndefined<String>,
+    /// The tenant's status.
+    workflow_status: MaybeUndefined<String>,
+    /// `NOT_CONTACTED`, `CONTACTED` or the tenant's own.
+    follow_up_status: Option<String>,
+    /// The tenant's progress step.
+    progress: MaybeUndefined<String>,
+    /// Values of custom fields by key; null clears one, others stay.
+    custom: Option<Json<Value>>,
+    /// Set, no job acts on the leads.
+    excluded_from_automation: Option<bool>,
+    /// Who is named as the one who made the leads.
+    created_by: Option<String>,
+    /// When the leads are said to have been made.
+    created_at: Option<DateTime<Utc>>,
+}
+
+impl LeadFieldsInput {
+    fn read(self) -> FieldChange {
+        FieldChange {
+            patch: LeadPatch {
+                file_type: patch(self.file_type),
+                workflow_status: patch(self.workflow_status),
+                follow_up_status: self.follow_up_status,
+                progress: patch(self.progress),
+                custom: self.custom.map(|custom| custom.0),
+                excluded_from_automation: self.excluded_from_automation,
+            },
+            created_by: self.created_by,
+            created_at: self.created_at.map(Timestamp::from),
+        }
+    }
+}
+
+/// Leads to change.
+#[derive(InputObject)]
+pub struct PrepareLeadUpdateInput {
+    /// Which leads.
+    selection: LeadSelection,
+    /// The fields to change, at least one.
+    fields: LeadFieldsInput,
+    /// What one problem does to the others.
+    #[graphql(default_with = "OnProblem::Skip")]
+    on_problem: OnProblem,
+    /// Why, shown in the timeline; at most 500 characters.
+    reason: Option<String>,
+    /// The same key with the same input prepares one operation.
+    idempotency_key: Option<String>,
+}
+
+impl PrepareLeadUpdateInput {
+    pub(super) fn read(self) -> Result<New, Invalid> {
+        Ok(New {
+            selection: self.selection.read()?,
+            change: NewChange::Update(self.fields.read()),
+            options: Options::quiet(self.on_problem.into(), self.reason),
+        })
+    }
+}
+
+/// An operation to take back.
+#[derive(InputObject)]
+pub struct PrepareUndoInput {
+    /// `op_…`, run and ended.
+    pub(super) operation_id: ID,
+    /// What one problem does to the others.
+    #[graphql(default_with = "OnProblem::Skip")]
+    pub(super) on_problem: OnProblem,
+    /// Why, shown in the timeline and on the links of the copies that go; at most 500 characters.
+    pub(super) reason: Option<String>,
+    /// The same key with the same input prepares one operation.
+    idempotency_key: Option<String>,
+}
+
+/// An operation to act on.
+#[derive(InputObject)]
+pub struct OperationInput {
+    /// `op_…`
+    pub(super) operation_id: ID,
+    /// The same key with the same input acts once.
+    idempotency_key: Option<String>,
+}
