@@ -244,7 +244,8 @@ impl About {
 
 /// Why a message should not be sent any more: it would offer what the recipient no longer has, or warn of what is over.
 fn staleness(message: &Message, copy: &Lead) -> Option<&'static str> {
-    let gone = matches!(copy.state, LeadState::Expired | LeadState::Rejected | LeadState::Deleted);
+    let gone =
+        matches!(copy.state, LeadState::Unassigned | LeadState::Expired | LeadState::Rejected | LeadState::Deleted);
     match message {
         Message::Offer(_) | Message::Status(_) | Message::FreshLink(_) if gone => {
             Some("the lead was taken away before this could be sent")

@@ -36,9 +36,11 @@ mod network_import;
 mod network_write;
 mod networks;
 mod older_networks;
+mod operations;
+mod operations_killed;
+mod operations_undo;
 mod races;
 mod rotation;
-
 mod rules_golden;
 mod rules_plans;
 mod rules_properties;

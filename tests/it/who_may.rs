@@ -72,6 +72,14 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("removeReassignmentJob", CONFIGURE),
     ("runReassignmentJob", CONFIGURE),
     ("setRotationWeights", CONFIGURE),
+    ("prepareReassignment", MANAGE),
+    ("prepareLeadUpdate", MANAGE),
+    ("prepareUndo", MANAGE),
+    ("prepareRetry", MANAGE),
+    ("runOperation", MANAGE),
+    ("pauseOperation", MANAGE),
+    ("resumeOperation", MANAGE),
+    ("cancelOperation", MANAGE),
 ];
 
 /// Every query, and the roles that are not refused. Queries by id answer null to the others, as to an id that does not exist.
@@ -114,6 +122,8 @@ const QUERIES: &[(&str, &str)] = &[
     ("reassignmentJobs", READ_CONFIGURATION),
     ("jobRuns", READ_CONFIGURATION),
     ("dryRunReassignmentJob", READ_CONFIGURATION),
+    ("operation", ALL),
+    ("operations", READ_CONFIGURATION),
 ];
 
 /// Every subscription, and the roles that are not refused.
@@ -178,7 +188,16 @@ impl Schema {
         let fields = self.named(name)["inputFields"].as_array().unwrap();
         let required: Vec<&Value> = fields.iter().filter(|field| is_required(field)).collect();
         let one_of = required.is_empty()
-            && ["GridWhere", "LeadTarget", "PreviewSource", "PreviewSubject", "RadiusInput"].contains(&name);
+            && [
+                "GridWhere",
+                "LeadSelection",
+                "LeadTarget",
+                "PreviewSource",
+                "PreviewSubject",
+                "RadiusInput",
+                "ReassignmentTarget",
+            ]
+            .contains(&name);
         let explained = |field: &Value| name == "ExplainCandidateInput" && field["name"] == "dealerId";
         let more: Vec<&Value> = fields.iter().filter(|field| explained(field)).collect();
         let chosen: Vec<&Value> = if one_of { fields.iter().take(1).collect() } else { required };
@@ -215,6 +234,7 @@ fn scalar(name: &str, of: &str) -> String {
             "uploadId" => id("upl"),
             "importId" => id("fim"),
             "deliveryId" => id("dlv"),
+            "operationId" => id("op"),
             "calendarEventId" => id("cal"),
             _ => id("lead"),
         },

@@ -7,6 +7,7 @@
 //! A plan is never changed and a lead is changed once: what a chunk does and that it is done become true together. Each kind of change
 //! has a file of its own, which plans a lead and carries the plan out.
 
+mod asking;
 mod control;
 mod end;
 mod fields;

@@ -145,23 +145,15 @@ async fn ready(context: &Context, conn: &Conn, operation: &mut Operation) -> Res
 async fn mails(conn: &Conn, operation: &Operation) -> Result<i64, StoreError> {
     let of = (operation.tenant, operation.id);
     let mut mails = 0;
-    let mut sides = Vec::new();
-    match operation.options.notify_new_owner {
-        NotifyNewOwner::None => {}
-        NotifyNewOwner::PerLead => sides.push((Side::To, true)),
-        NotifyNewOwner::Digest => sides.push((Side::To, false)),
-    }
-    if operation.options.notify_old_owner {
-        sides.push((Side::From, true));
-    }
-    for (side, per_lead) in sides {
+    let told_new = operation.options.notify_new_owner == NotifyNewOwner::PerLead;
+    let sides = [(Side::To, told_new), (Side::From, operation.options.notify_old_owner)];
+    for (side, _) in sides.into_iter().filter(|(_, is_told)| *is_told) {
         let all = shares::all(conn, of, side).await?;
         for some in all.chunks(RECIPIENTS_AT_ONCE) {
             let recipients: Vec<Recipient> = some.iter().map(|(recipient, _)| *recipient).collect();
             let directory = Directory::load(conn, operation.tenant, &recipients).await?;
             for (recipient, leads) in some {
-                let people = i64::try_from(directory.people(*recipient).len()).unwrap_or(i64::MAX);
-                mails += people * if per_lead { *leads } else { 1 };
+                mails += leads * i64::try_from(directory.people(*recipient).len()).unwrap_or(i64::MAX);
             }
         }
     }

@@ -26,6 +26,9 @@ use crate::store::{Conn, dealers, fields, interfaces, operations};
 /// Chunks that are planned before the answer: a selection of a thousand leads is ready with it, a larger one goes on in the background.
 const PLANNED_AT_ONCE: u32 = 4;
 
+/// The most recipients that leads are dealt to: a department or a region.
+const SPLIT_MAX: usize = 250;
+
 /// An operation as it is asked for.
 #[derive(Clone, Debug)]
 pub struct New {
@@ -64,6 +67,8 @@ pub enum NewTarget {
         /// Copies per blast.
         blast_size: u32,
     },
+    /// Dealt in turn to these.
+    EvenSplit(Vec<Recipient>),
     /// To nobody.
     Nobody,
 }
@@ -224,6 +229,7 @@ async fn goal(conn: &Conn, call: Call<'_>, target: NewTarget) -> Result<Goal, Ac
             };
             Recipient::Dealer(dealer.ok_or_else(missing)?.id)
         }
+        NewTarget::EvenSplit(recipients) => return even_split(conn, call, recipients).await,
         NewTarget::Recipient(recipient) => recipient,
     };
     let directory = Directory::load(conn, tenant, &[recipient]).await?;
@@ -232,6 +238,35 @@ async fn goal(conn: &Conn, call: Call<'_>, target: NewTarget) -> Result<Goal, Ac
         return Err(ActionError::refused("target", InvalidCode::NotAllowed, message));
     }
     Ok(Goal::Recipient { recipient })
+}
+
+/// The recipients that leads are dealt to: some, each once, and all of them may get leads.
+async fn even_split(conn: &Conn, call: Call<'_>, recipients: Vec<Recipient>) -> Result<Goal, ActionError> {
+    let refused = |code, message: String| {
+        ActionError::from(Invalid::new("evenSplit", code, message).under("target"))
+    };
+    if recipients.is_empty() {
+        return Err(refused(InvalidCode::Required, "name at least one dealer or user".to_owned()));
+    }
+    if recipients.len() > SPLIT_MAX {
+        let message = format!("{} recipients, at most {SPLIT_MAX} are allowed", recipients.len());
+        return Err(refused(InvalidCode::TooLong, message));
+    }
+    let directory = Directory::load(conn, call.actor.tenant, &recipients).await?;
+    for (index, recipient) in recipients.iter().enumerate() {
+        let shown = match recipient {
+            Recipient::Dealer(id) => id.to_string(),
+            Recipient::User(id) => id.to_string(),
+        };
+        if recipients.iter().take(index).any(|other| other == recipient) {
+            return Err(refused(InvalidCode::NotAllowed, format!("`{shown}` is named twice")));
+        }
+        if !directory.may_receive(*recipient) {
+            let message = format!("`{shown}` does not exist, is not active or does not accept leads");
+            return Err(refused(InvalidCode::NotAllowed, message));
+        }
+    }
+    Ok(Goal::EvenSplit { recipients })
 }
 
 /// The fields, if at least one is named and their values are allowed for any lead.

@@ -4,24 +4,21 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::actions::context::{Context, event_actor};
-use crate::actions::handover::{
-    Changes, Decided, Desk, Directory, Engine, Firmness, Move, Placement, Tell, carry_to, inputs,
-};
+use crate::actions::error::ActionError;
+use crate::actions::handover::{Changes, Decided, Desk, Directory, Move, Placement, Tell, carry_to, inputs};
 use crate::actions::held::Held;
+use crate::actions::operations::asking::Asking;
 use crate::actions::operations::work::{Carried, Worked, unchanged_since};
-use crate::actions::reassign::interface_settings;
 use crate::domain::decision::{Decision, Excluded, Outcome as DecisionOutcome};
 use crate::domain::event::EventActor;
 use crate::domain::lead::{Lead, LeadState, Recipient};
 use crate::domain::operation::{
     Answer, Copy, Goal, Item, ItemReason, NotifyNewOwner, Operation, Planned, Problem, Target,
 };
-use crate::domain::{InvalidCode, Timestamp};
+use crate::domain::Timestamp;
+use crate::routing::even_split;
 use crate::store::operations::items;
-use crate::store::operations::shares::{self, Side};
 use crate::store::{Conn, StoreError};
-
-use crate::actions::error::ActionError;
 
 /// What is to happen to each of these copies.
 pub(super) async fn plan(
@@ -64,113 +61,80 @@ fn immovable(copy: &Lead, taken: &HashSet<crate::domain::id::RequestId>) -> Opti
 }
 
 /// By what is decided who gets a copy.
-enum Deciding<'c> {
+enum Deciding<'o> {
     To(Recipient, String),
     Nobody(String),
-    Nearest(Box<Engine<'c>>),
-    Interface(Box<Engine<'c>>, crate::domain::id::InterfaceId, crate::routing::Settings),
+    /// Dealt to these in turn; so many were dealt already.
+    Dealt(&'o [Recipient], u64, String),
+    Asked(Box<Asking>),
 }
 
-impl<'c> Deciding<'c> {
+impl<'o> Deciding<'o> {
     async fn prepare(
-        context: &'c Context,
+        context: &Context,
         conn: &Conn,
-        (operation, goal): (&Operation, &Goal),
-        held: &'c Held,
+        (operation, goal): (&Operation, &'o Goal),
+        held: &Held,
     ) -> Result<Self, ActionError> {
-        let moment = (context.clock.now(), event_actor(&operation.actor));
         let why = why(operation);
         Ok(match goal {
             Goal::Recipient { recipient } => Self::To(*recipient, why),
             Goal::Nobody => Self::Nobody(why),
-            Goal::Nearest => Self::Nearest(Box::new(engine(context, conn, operation, (held, moment), &[]).await?)),
+            Goal::EvenSplit { recipients } => {
+                let dealt = operation.planned.change + operation.planned.unchanged;
+                Self::Dealt(recipients, u64::try_from(dealt).unwrap_or(0), why)
+            }
+            Goal::Nearest => Self::Asked(Box::new(Asking::nearest(context, conn, operation, held).await?)),
             Goal::Interface { interface, algorithm, blast_size } => {
-                let settings = interface_settings(*algorithm, *blast_size)?;
-                let engine = engine(context, conn, operation, (held, moment), &[*interface]).await?;
-                Self::Interface(Box::new(engine), *interface, settings)
+                let way = (*algorithm, *blast_size);
+                let asking = Asking::interface(context, conn, (operation, held), *interface, way).await?;
+                Self::Asked(Box::new(asking))
             }
         })
     }
 
-    fn decide(&mut self, held: &Held, copy: &Lead) -> Result<Planned, ActionError> {
-        let decided = match self {
-            Self::To(recipient, _) if copy.recipient == Some(*recipient) && copy.state.is_open() => {
-                return Ok(Planned::Unchanged(Problem::new(ItemReason::AlreadyThere, "the target has this lead already")));
-            }
-            Self::To(recipient, why) => {
-                let targets = vec![Target { recipient: *recipient, distance_km: None }];
-                return Ok(Planned::Move(Box::new(by_hand(targets, why))));
-            }
+    fn decide(&mut self, held: &Held, copy: &Lead) -> Result<Planned, StoreError> {
+        Ok(match self {
+            Self::To(recipient, why) => handed_to(copy, *recipient, why, "DIRECT"),
             Self::Nobody(_) if copy.state == LeadState::Unassigned => {
-                return Ok(Planned::Unchanged(Problem::new(ItemReason::AlreadyThere, "nobody has this lead")));
+                Planned::Unchanged(Problem::new(ItemReason::AlreadyThere, "nobody has this lead"))
             }
-            Self::Nobody(why) => return Ok(Planned::Move(Box::new(by_hand(Vec::new(), why)))),
-            Self::Nearest(engine) => engine.decide_nearest(copy, held.request(copy)?, false),
-            Self::Interface(engine, interface, settings) => {
-                engine.decide_from(copy, held.request(copy)?, *interface, *settings, false)
+            Self::Nobody(why) => Planned::Move(Box::new(by_hand(Vec::new(), why, "DIRECT"))),
+            Self::Dealt(recipients, dealt, why) => {
+                let next = even_split(*dealt, recipients.len()).and_then(|place| recipients.get(place));
+                *dealt += 1;
+                match next {
+                    Some(recipient) => handed_to(copy, *recipient, why, "EVEN_SPLIT"),
+                    None => Planned::Problem(Problem::new(ItemReason::NoCandidate, "there are no recipients")),
+                }
             }
-        };
-        let gone = || {
-            let message = "the interface has no published version that still checks";
-            ActionError::refused("interfaceId", InvalidCode::NotFound, message)
-        };
-        let Decided { decision, placements } = decided.ok_or_else(gone)?;
-        if placements.is_empty() {
-            return Ok(Planned::Problem(Problem::new(ItemReason::NoCandidate, decision.reason)));
-        }
-        let is_far = |placement: &Placement| placement.distance_km.is_none();
-        if matches!(self, Self::Nearest(_)) && placements.iter().any(is_far) {
-            let text = "where the customer is, or every dealer left, is unknown, so none is nearest";
-            return Ok(Planned::Problem(Problem::new(ItemReason::NoCandidate, text)));
-        }
-        Ok(Planned::Move(Box::new(answer(decision, &placements))))
+            Self::Asked(asking) => match asking.ask(held, copy)? {
+                Ok(answer) => Planned::Move(Box::new(answer)),
+                Err(why) => Planned::Problem(Problem::new(ItemReason::NoCandidate, why)),
+            },
+        })
     }
 }
 
-/// An engine that counts what the plan brings recipients so far.
-async fn engine<'c>(
-    context: &'c Context,
-    conn: &Conn,
-    operation: &Operation,
-    (held, moment): (&'c Held, (Timestamp, EventActor)),
-    interfaces: &[crate::domain::id::InterfaceId],
-) -> Result<Engine<'c>, StoreError> {
-    let mut engine = Engine::prepare(context, conn, held, moment, interfaces, Firmness::ToLook).await?;
-    if engine.reads_loads() {
-        engine.count_planned(&shares::all(conn, (operation.tenant, operation.id), Side::To).await?);
+fn handed_to(copy: &Lead, recipient: Recipient, why: &str, algorithm: &str) -> Planned {
+    if copy.recipient == Some(recipient) && copy.state.is_open() {
+        let text = "whoever is to get it has this lead already";
+        return Planned::Unchanged(Problem::new(ItemReason::AlreadyThere, text));
     }
-    Ok(engine)
+    Planned::Move(Box::new(by_hand(vec![Target { recipient, distance_km: None }], why, algorithm)))
 }
 
-fn by_hand(targets: Vec<Target>, why: &str) -> Answer {
+fn by_hand(targets: Vec<Target>, why: &str, algorithm: &str) -> Answer {
     Answer {
         outcome: if targets.is_empty() { DecisionOutcome::NoCandidate } else { DecisionOutcome::Assigned },
         targets,
         interface: None,
-        algorithm: "DIRECT".to_owned(),
+        algorithm: algorithm.to_owned(),
         candidates: Vec::new(),
         considered: 0,
         matched: 0,
         excluded: Excluded::default(),
         reason: why.to_owned(),
-    }
-}
-
-fn answer(decision: Decision, placements: &[Placement]) -> Answer {
-    let target = |placement: &Placement| Target {
-        recipient: placement.recipient,
-        distance_km: placement.distance_km,
-    };
-    Answer {
-        targets: placements.iter().map(target).collect(),
-        interface: decision.interface,
-        algorithm: decision.algorithm,
-        outcome: decision.outcome,
-        candidates: decision.candidates,
-        considered: decision.considered,
-        matched: decision.matched,
-        excluded: decision.excluded,
-        reason: decision.reason,
     }
 }
 
@@ -276,14 +240,14 @@ fn decided(
         outcome: answer.outcome,
         decided_at: at,
         decided_by: by.id.clone(),
-        inputs: inputs(copy, held.request(copy)?, &chain),
+        inputs: inputs(copy, held.request(copy)?, &chain, None),
         candidates: answer.candidates,
         considered: answer.considered,
         matched: answer.matched,
         excluded: answer.excluded,
         reason: answer.reason,
     };
-    Ok(Decided { decision, placements })
+    Ok(Decided { decision, placements, turns: Vec::new() })
 }
 
 /// Takes a copy away and leaves the request in nobody's hands.

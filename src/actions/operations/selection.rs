@@ -4,8 +4,10 @@ use serde_json::Value;
 
 use crate::actions::Context;
 use crate::actions::error::ActionError;
+use crate::actions::lists;
+use crate::actions::sight::refuse_hidden;
 use crate::domain::actor::Actor;
-use crate::domain::id::LeadId;
+use crate::domain::id::{LeadId, ListId};
 use crate::domain::lead::Lead;
 use crate::domain::operation::{NAMED_LEADS_MAX, Operation, Selection};
 use crate::domain::{Invalid, InvalidCode, Timestamp};
@@ -28,6 +30,8 @@ pub enum Wanted {
     Filter(String),
     /// Those for which a typed condition holds.
     Where(Value),
+    /// Those that a list shows.
+    List(ListId),
     /// Those with these ids.
     Leads(Vec<LeadId>),
 }
@@ -50,29 +54,37 @@ pub(super) async fn check(
             let catalog = context.catalogs.load(conn, actor.tenant).await?;
             let checked = rules::check(&text, &catalog, rules::Context::LeadCondition, Expect::Condition);
             let checked = checked.map_err(|problems| unsound("filter", &problems))?;
-            condition(&checked, &catalog, "filter")
+            refuse_hidden(actor, &checked)?;
+            Ok((Selection::Filter { text: condition(&checked, &catalog, "filter")? }, Vec::new()))
         }
         Wanted::Where(input) => {
             let catalog = context.catalogs.load(conn, actor.tenant).await?;
             let told = |problem: Invalid| problem.under("where").under("selection");
             let checked = typed::read(&input, &catalog, rules::Context::LeadCondition)
                 .map_err(|problems| ActionError::from(problems.into_iter().map(told).collect::<Vec<_>>()))?;
-            condition(&checked, &catalog, "where")
+            refuse_hidden(actor, &checked)?;
+            Ok((Selection::Filter { text: condition(&checked, &catalog, "where")? }, Vec::new()))
+        }
+        Wanted::List(id) => {
+            let found = lists::open(conn, actor, id).await?;
+            let (list, _) = found.ok_or_else(|| {
+                refused("listId", InvalidCode::NotFound, "there is no such list".to_owned())
+            })?;
+            let opened = lists::opened(context, conn, actor, &list).await?;
+            let text = opened.rule.map(|rule| condition(&rule, &opened.catalog, "listId")).transpose()?;
+            Ok((Selection::List { list: id, text }, Vec::new()))
         }
         Wanted::Leads(ids) => named(conn, actor, ids).await,
     }
 }
 
-fn condition(
-    checked: &Checked,
-    catalog: &rules::Catalog,
-    argument: &str,
-) -> Result<(Selection, Vec<LeadId>), ActionError> {
+/// The canonical text, if the database can be asked it.
+fn condition(checked: &Checked, catalog: &rules::Catalog, argument: &str) -> Result<String, ActionError> {
     let problems = refusals(checked, catalog, Rows::Leads);
     if !problems.is_empty() {
         return Err(unsound(argument, &problems));
     }
-    Ok((Selection::Filter { text: checked.text().to_owned() }, Vec::new()))
+    Ok(checked.text().to_owned())
 }
 
 fn unsound(argument: &str, problems: &[Diagnostic]) -> ActionError {
@@ -124,8 +136,8 @@ pub(super) async fn next(
     limit: u64,
 ) -> Result<Vec<Lead>, StoreError> {
     let (rule, among) = match &operation.selection {
-        Selection::All | Selection::ChangedBy { .. } => (None, None),
-        Selection::Filter { text } => (Some(pushed(context, conn, operation, text).await?), None),
+        Selection::All | Selection::ChangedBy { .. } | Selection::List { text: None, .. } => (None, None),
+        Selection::Filter { text } | Selection::List { text: Some(text), .. } => (Some(pushed(context, conn, operation, text).await?), None),
         Selection::Named { .. } => (None, Some(Among::Named(operation.id))),
         Selection::LeftBy { operation } => (None, Some(Among::LeftBy(*operation))),
     };

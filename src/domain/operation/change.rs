@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::OperationKind;
-use crate::domain::id::{InterfaceId, OperationId};
+use crate::domain::id::{InterfaceId, ListId, OperationId};
 use crate::domain::input::LeadPatch;
 use crate::domain::job::Algorithm;
 use crate::domain::lead::Recipient;
@@ -51,6 +51,11 @@ pub enum Goal {
         /// Copies per blast.
         blast_size: u32,
     },
+    /// Dealt in turn to these: their numbers differ by at most one.
+    EvenSplit {
+        /// At least one, each once.
+        recipients: Vec<Recipient>,
+    },
     /// To nobody: each waits under exceptions for somebody to take it up.
     Nobody,
 }
@@ -79,6 +84,13 @@ pub enum Selection {
     Filter {
         /// CEL text.
         text: String,
+    },
+    /// Those that a list showed to whoever asked for the operation; none of its later changes matter.
+    List {
+        /// Which one.
+        list: ListId,
+        /// What its base set and filter said together; none for all leads.
+        text: Option<String>,
     },
     /// So many, by their ids.
     Named {

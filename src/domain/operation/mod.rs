@@ -83,8 +83,6 @@ pub enum NotifyNewOwner {
     None,
     /// One mail for each lead, as if it had been handed on by itself.
     PerLead,
-    /// One mail for all leads of the operation, when it ends.
-    Digest,
 }
 
 /// How an operation is carried out.

@@ -57,6 +57,8 @@ pub enum OperationGoal {
     Nearest,
     /// Each to whom an interface ranks.
     Interface,
+    /// Dealt in turn to several recipients.
+    EvenSplit,
     /// To nobody: each waits under exceptions.
     Nobody,
 }
@@ -73,6 +75,7 @@ impl OperationReassignment {
             Goal::Recipient { .. } => OperationGoal::Recipient,
             Goal::Nearest => OperationGoal::Nearest,
             Goal::Interface { .. } => OperationGoal::Interface,
+            Goal::EvenSplit { .. } => OperationGoal::EvenSplit,
             Goal::Nobody => OperationGoal::Nobody,
         }
     }
@@ -142,6 +145,8 @@ pub enum SelectionKind {
     All,
     /// By a condition.
     Filter,
+    /// By a list, as it was when the operation was prepared.
+    List,
     /// By their ids.
     Named,
     /// Those that another operation left.
@@ -155,7 +160,7 @@ pub enum SelectionKind {
 pub struct OperationSelection {
     /// How they were selected.
     kind: SelectionKind,
-    /// The condition as canonical CEL; null for any other kind.
+    /// The condition as canonical CEL, a list's base set included; null where there is none.
     filter: Option<String>,
     /// How many were named; null for any other kind.
     named_count: Option<i32>,
@@ -166,6 +171,7 @@ impl From<&domain::Selection> for OperationSelection {
         let (kind, filter, named_count) = match selection {
             domain::Selection::All => (SelectionKind::All, None, None),
             domain::Selection::Filter { text } => (SelectionKind::Filter, Some(text.clone()), None),
+            domain::Selection::List { text, .. } => (SelectionKind::List, text.clone(), None),
             domain::Selection::Named { count } => (SelectionKind::Named, None, i32::try_from(*count).ok()),
             domain::Selection::LeftBy { .. } => (SelectionKind::LeftBy, None, None),
             domain::Selection::ChangedBy { .. } => (SelectionKind::ChangedBy, None, None),

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::operation::{NotifyNewOwner, OnProblem};
 use crate::actions::operations::{New, NewChange, NewTarget, Wanted};
+use crate::domain::id::{DealerId, UserId};
 use crate::domain::input::LeadPatch;
 use crate::domain::lead::Recipient;
 use crate::domain::operation::{FieldChange, Options};
@@ -23,6 +24,8 @@ pub enum LeadSelection {
     Filter(String),
     /// Those for which a typed condition holds. An empty one is refused.
     Where(LeadWhere),
+    /// Those that a list of yours, or one that is shared with you, shows you: `lst_…`.
+    ListId(ID),
     /// Those with these ids, at most 10,000.
     LeadIds(Vec<ID>),
     /// All, said by `true`.
@@ -34,11 +37,34 @@ impl LeadSelection {
         Ok(match self {
             Self::Filter(text) => Wanted::Filter(text),
             Self::Where(wanted) => Wanted::Where(wanted.0),
+            Self::ListId(id) => {
+                Wanted::List(ids::parse("listId", &id).map_err(|problem| problem.under("selection"))?)
+            }
             Self::LeadIds(ids) => {
                 Wanted::Leads(ids::parse_all("leadIds", &ids).map_err(|problem| problem.under("selection"))?)
             }
             Self::All(all) => Wanted::All(all),
         })
+    }
+}
+
+/// Recipients that leads are dealt to in turn, the dealers first, each in the order given.
+#[derive(InputObject)]
+pub struct EvenSplitTarget {
+    /// `dlr_…`, each once.
+    #[graphql(default)]
+    dealer_ids: Vec<ID>,
+    /// `usr_…`, each once.
+    #[graphql(default)]
+    user_ids: Vec<ID>,
+}
+
+impl EvenSplitTarget {
+    fn read(&self) -> Result<NewTarget, Invalid> {
+        let dealers = ids::parse_all::<DealerId>("dealerIds", &self.dealer_ids)?;
+        let users = ids::parse_all::<UserId>("userIds", &self.user_ids)?;
+        let all = dealers.into_iter().map(Recipient::Dealer).chain(users.into_iter().map(Recipient::User));
+        Ok(NewTarget::EvenSplit(all.collect()))
     }
 }
 
@@ -55,6 +81,8 @@ pub enum ReassignmentTarget {
     Nearest(bool),
     /// Each to the candidates of an interface.
     Interface(InterfaceTarget),
+    /// Dealt in turn to several recipients: their numbers differ by at most one.
+    EvenSplit(EvenSplitTarget),
     /// To nobody, said by `true`: each waits under exceptions for somebody to take it up.
     Nobody(bool),
 }
@@ -73,6 +101,7 @@ impl ReassignmentTarget {
                 Ok(NewTarget::DealerNumber(number, sub_number))
             }
             Self::Nearest(nearest) => said(nearest, NewTarget::Nearest).map_err(|problem| problem.under("nearest")),
+            Self::EvenSplit(split) => split.read().map_err(|problem| problem.under("evenSplit")),
             Self::Nobody(nobody) => said(nobody, NewTarget::Nobody).map_err(|problem| problem.under("nobody")),
             Self::Interface(target) => target.read().map(|(interface, algorithm, blast_size)| NewTarget::Interface {
                 interface,
@@ -95,7 +124,7 @@ pub struct PrepareReassignmentInput {
     #[graphql(default_with = "OnProblem::Skip")]
     on_problem: OnProblem,
     /// How new owners are told.
-    #[graphql(default_with = "NotifyNewOwner::Digest")]
+    #[graphql(default_with = "NotifyNewOwner::None")]
     notify_new_owner: NotifyNewOwner,
     /// Whether each old owner is told of each lead that is taken away.
     #[graphql(default = false)]

@@ -76,8 +76,6 @@ pub enum NotifyNewOwner {
     None,
     /// One mail for each lead.
     PerLead,
-    /// One mail for all leads of the operation, when it ends.
-    Digest,
 }
 
 /// A bulk change of leads.

@@ -4,6 +4,7 @@ pub mod app;
 pub mod dice;
 pub mod http;
 pub mod network;
+pub mod operations;
 pub mod postgres;
 pub mod rules;
 pub mod socket;
