@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use crate::actions::context::Context;
 use crate::actions::error::ActionError;
-use crate::actions::handover::algorithm_name;
 use crate::actions::held::Held;
 use crate::actions::loads::loads;
 use crate::actions::reassign::interface_settings;
@@ -119,7 +118,7 @@ impl Asking {
         let answer = Answer {
             reason: format!("{what} of {} on {}", ranking.matched, self.name),
             interface: self.interface,
-            algorithm: algorithm_name(self.settings.algorithm).to_owned(),
+            algorithm: self.settings.algorithm.as_str().to_owned(),
             outcome: Outcome::Assigned,
             considered: ranking.considered,
             matched: ranking.matched,

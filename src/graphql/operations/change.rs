@@ -101,11 +101,7 @@ impl OperationReassignment {
     /// `SINGLE`, `BLAST` or `NEAREST` with an interface; null for any other goal.
     async fn algorithm(&self) -> Option<&str> {
         match self.0 {
-            Goal::Interface { algorithm, .. } => Some(match algorithm {
-                Algorithm::Blast => "BLAST",
-                Algorithm::Nearest => "NEAREST",
-                _ => "SINGLE",
-            }),
+            Goal::Interface { algorithm, .. } => Some(algorithm.as_str()),
             _ => None,
         }
     }
