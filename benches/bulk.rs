@@ -179,14 +179,18 @@ async fn operation(on: &str, url: &str, leads: u64, workers: u64) -> f64 {
         notify_old_owner: false,
         reason: None,
     };
-    let new =
-        New { selection: Wanted::All(true), change: NewChange::Reassign(NewTarget::Nearest), options };
+    let new = New { selection: Wanted::All(true), change: NewChange::Reassign(NewTarget::Nearest), options };
     let began = Instant::now();
     let id = prepare(&app.actions, call("prepareReassignment"), new).await.unwrap();
     work(&app, 1).await;
     let planned = began.elapsed().as_secs_f64();
     let plan = read(&app, &actor, id).await;
-    assert_eq!((plan.state, plan.planned.change), (OperationState::Ready, i64::try_from(leads).unwrap()), "{:?}", plan.planned);
+    assert_eq!(
+        (plan.state, plan.planned.change),
+        (OperationState::Ready, i64::try_from(leads).unwrap()),
+        "{:?}",
+        plan.planned
+    );
     let began = Instant::now();
     run(&app.actions, call("runOperation"), id).await.unwrap();
     work(&app, workers).await;
@@ -230,14 +234,18 @@ fn peak_megabytes() -> u64 {
 /// The same writes as one transaction of plain SQL: to whom each lead goes is given, no plan is read and nobody is asked.
 async fn plain_sql(conn: &mut PgConnection, leads: u64) -> f64 {
     let now = "1790000000000000";
-    conn.execute("create temp table given as
+    conn.execute(
+        "create temp table given as
         select l.tenant_id, l.id as old_id, l.request_id, l.root_id, l.dealer_id as old_dealer, l.received_at,
           d.id as dealer_id, c.id as contact_id, c.email, gen_random_uuid() as new_id, gen_random_uuid() as decision_id,
           gen_random_uuid() as offer_id, row_number() over () - 1 as position
         from leads l
         join (select *, row_number() over (order by id) as n from leads) o on o.id = l.id
         join (select *, row_number() over (order by id) as n from dealers) d on d.n = 1 + o.n * 13 % 10000
-        join contacts c on c.dealer_id = d.id").await.unwrap();
+        join contacts c on c.dealer_id = d.id",
+    )
+    .await
+    .unwrap();
     conn.execute("analyze given").await.unwrap();
     let statements = [
         format!("insert into decisions select tenant_id, decision_id, request_id, old_id, null, null, null, 'NEAREST', 'ASSIGNED', {now},

@@ -33,10 +33,8 @@ impl Config {
         problems.positive("workers.poll_ms", self.workers.poll_ms);
         problems.positive("workers.batch_size", self.workers.batch_size.into());
         problems.positive("workers.operations_at_once", self.workers.operations_at_once.into());
-        problems.unless(
-            (1..=100).contains(&self.workers.operations_share),
-            "workers.operations_share: must be 1 to 100",
-        );
+        problems
+            .unless((1..=100).contains(&self.workers.operations_share), "workers.operations_share: must be 1 to 100");
         problems.0
     }
 }

@@ -67,7 +67,14 @@ impl Stepped {
 impl Worker {
     /// Without an outbox, messages wait.
     pub fn new(context: Context, outbox: Option<Outbox>, settings: WorkerSettings, wake: Arc<Wake>) -> Self {
-        Self { context, outbox, settings, wake, forget_at: AtomicI64::new(i64::MIN), turns: operations::Turns::default() }
+        Self {
+            context,
+            outbox,
+            settings,
+            wake,
+            forget_at: AtomicI64::new(i64::MIN),
+            turns: operations::Turns::default(),
+        }
     }
 
     /// Does everything that is due at this moment, messages last.

@@ -62,7 +62,7 @@ pub(super) async fn update_versioned<M: ModelTrait>(conn: &Conn, rows: &[M]) -> 
         let typed = list(&columns, |column| format!("c{} {}", column.place, column.type_name));
         format!("json_to_recordset(cast($1 as text)::json) as r({typed})")
     } else {
-        let read = list(&columns, |column| format!("{} as c{}", column.from_json(), column.place));
+        let read = list(&columns, |column| format!("{} as c{}", column.in_json(), column.place));
         format!("(select {read} from json_each($1)) as r")
     };
     let sql = format!(
@@ -100,7 +100,7 @@ impl Column {
     }
 
     /// The column's value in a row of JSON, as SQLite stores it.
-    fn from_json(&self) -> String {
+    fn in_json(&self) -> String {
         let place = self.place;
         match self.type_name {
             "uuid" | "bytea" => format!("unhex(value ->> 'c{place}')"),

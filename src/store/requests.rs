@@ -69,7 +69,8 @@ pub async fn lock(conn: &Conn, tenant: TenantId, ids: &[RequestId]) -> Result<()
     }
     // One text whatever the number of ids, so that the statement is planned once.
     let ids: Vec<String> = ids.iter().map(|id| id.uuid().to_string()).collect();
-    let sql = "select id from requests where tenant_id = $1 and id = any(cast($2 as text)::uuid[]) order by id for update";
+    let sql =
+        "select id from requests where tenant_id = $1 and id = any(cast($2 as text)::uuid[]) order by id for update";
     conn.query_sql(sql, vec![tenant.uuid().into(), format!("{{{}}}", ids.join(",")).into()]).await.map(drop)
 }
 

@@ -27,7 +27,8 @@ async fn some_leads(app: &TestApp) {
     app.work().await;
     let leads = app.all_leads(&LeadFilter::default()).await;
     let answer = async |mutation: &str, kind: &str, input: Value| {
-        let document = format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ userErrors {{ message }} }} }}");
+        let document =
+            format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ userErrors {{ message }} }} }}");
         let done = app.graphql(&app.admin(), &document, json!({ "input": input })).await;
         assert_eq!(done[mutation]["userErrors"], json!([]), "{done:#}");
     };
@@ -52,8 +53,14 @@ async fn every_lead_is_as_before() {
         let before = picture(app).await;
         let fields = json!({ "progress": "3", "excludedFromAutomation": true, "createdBy": "x" });
         let changes = [
-            ("prepareReassignment", json!({ "selection": { "all": true }, "target": { "dealerNumber": { "number": "D1" } } })),
-            ("prepareReassignment", json!({ "selection": { "all": true }, "target": { "nearest": true }, "notifyNewOwner": "PER_LEAD" })),
+            (
+                "prepareReassignment",
+                json!({ "selection": { "all": true }, "target": { "dealerNumber": { "number": "D1" } } }),
+            ),
+            (
+                "prepareReassignment",
+                json!({ "selection": { "all": true }, "target": { "nearest": true }, "notifyNewOwner": "PER_LEAD" }),
+            ),
             ("prepareReassignment", json!({ "selection": { "all": true }, "target": { "nobody": true } })),
             ("prepareLeadUpdate", json!({ "selection": { "all": true }, "fields": fields })),
         ];

@@ -99,8 +99,7 @@ impl Asking {
         let is_nearest = self.settings.algorithm == Algorithm::Nearest;
         let ranking = self.plan.rank(question, if is_nearest { Sorted::ByDistance } else { Sorted::AsDefined });
         let history = History { chain: &chain, holder: copy.recipient, ..History::default() };
-        let Choice::Take { recipients, .. } =
-            routing::choose(self.settings, &ranking.recipients(), &history, |_| true)
+        let Choice::Take { recipients, .. } = routing::choose(self.settings, &ranking.recipients(), &history, |_| true)
         else {
             return Ok(Err(format!("none of {} that {} has can get it", ranking.considered, self.name)));
         };
@@ -126,7 +125,9 @@ impl Asking {
             candidates,
             targets,
         };
-        recipients.iter().for_each(|recipient| self.loads.add(*recipient));
+        for recipient in recipients {
+            self.loads.add(recipient);
+        }
         Ok(Ok(answer))
     }
 }

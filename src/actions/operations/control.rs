@@ -61,8 +61,7 @@ pub async fn cancel(context: &Context, call: Call<'_>, id: OperationId) -> Resul
         Started::Before(id) => return Ok(id),
         Started::Now(work, operation) => (work, operation),
     };
-    let open =
-        [OperationState::Preparing, OperationState::Ready, OperationState::Running, OperationState::Paused];
+    let open = [OperationState::Preparing, OperationState::Ready, OperationState::Running, OperationState::Paused];
     expect(&operation, &open, "it has ended already")?;
     chunks::hold_open(&work, (operation.tenant, id)).await?;
     operation.finished_at = Some(work.at());
@@ -70,17 +69,14 @@ pub async fn cancel(context: &Context, call: Call<'_>, id: OperationId) -> Resul
 }
 
 /// A change of an operation that has begun, or was made before.
+#[expect(clippy::large_enum_variant, reason = "one value, moved once, at the start of a mutation")]
 enum Started<'c> {
     Now(Work<'c>, Box<Operation>),
     Before(OperationId),
 }
 
 /// An operation that the caller may act on, held.
-async fn begin<'c>(
-    context: &'c Context,
-    call: Call<'c>,
-    id: OperationId,
-) -> Result<Started<'c>, ActionError> {
+async fn begin<'c>(context: &'c Context, call: Call<'c>, id: OperationId) -> Result<Started<'c>, ActionError> {
     permit(call.actor, Permission::ManageLeads)?;
     let work = match context.begin(call).await? {
         Begun::Before(id) => return Ok(Started::Before(id)),

@@ -6,8 +6,8 @@ use crate::actions::context::Context;
 use crate::actions::error::ActionError;
 use crate::domain::id::{OperationId, TenantId};
 use crate::domain::operation::OperationState;
-use crate::store::operations::{self, chunks};
 use crate::store::Conn;
+use crate::store::operations::{self, chunks};
 
 /// Ends an operation whose chunks are all done. Whether it was at its end.
 pub(super) async fn step(context: &Context, of: (TenantId, OperationId)) -> Result<bool, ActionError> {

@@ -37,12 +37,7 @@ pub(super) async fn step(context: &Context, of: (TenantId, OperationId), size: u
     }
 }
 
-async fn within(
-    context: &Context,
-    conn: &Conn,
-    of: (TenantId, OperationId),
-    size: u64,
-) -> Result<bool, ActionError> {
+async fn within(context: &Context, conn: &Conn, of: (TenantId, OperationId), size: u64) -> Result<bool, ActionError> {
     let Some(mut operation) = operations::lookup_free(conn, of.0, of.1).await? else { return Ok(false) };
     if operation.state != OperationState::Preparing {
         return Ok(false);
@@ -80,12 +75,7 @@ pub(super) struct Batch {
 }
 
 /// The next leads of a selection, each with what is to happen to it.
-async fn selected(
-    context: &Context,
-    conn: &Conn,
-    operation: &Operation,
-    size: u64,
-) -> Result<Batch, ActionError> {
+async fn selected(context: &Context, conn: &Conn, operation: &Operation, size: u64) -> Result<Batch, ActionError> {
     let found = selection::next(context, conn, operation, size).await?;
     let mut requests: Vec<RequestId> = found.iter().map(|lead| lead.request).collect();
     requests.sort_unstable();
@@ -98,11 +88,8 @@ async fn selected(
         Change::Update { fields } => fields::plan(conn, fields, &copies).await?,
         Change::Undo { .. } => Vec::new(),
     };
-    let mut batch = Batch {
-        is_last: (found.len() as u64) < size,
-        cursor: found.last().map(|lead| lead.id),
-        ..Batch::default()
-    };
+    let mut batch =
+        Batch { is_last: (found.len() as u64) < size, cursor: found.last().map(|lead| lead.id), ..Batch::default() };
     for (position, (copy, planned)) in (operation.planned.leads()..).zip(copies.iter().zip(planned)) {
         share(&mut batch.shares, copy, &planned);
         let (lead, request, lead_version) = (copy.id, copy.request, copy.version);
@@ -168,8 +155,7 @@ pub(super) async fn tell(
     before: OperationState,
 ) -> Result<(), StoreError> {
     let at = context.clock.now();
-    let line =
-        context.event(operation.tenant, at, event_actor(&operation.actor), EventKind::Updated, operation.id);
+    let line = context.event(operation.tenant, at, event_actor(&operation.actor), EventKind::Updated, operation.id);
     let (old, new) = (serde_json::json!({ "state": before }), serde_json::json!({ "state": operation.state }));
     let event = Event { before: Some(old), after: Some(new), reason: operation.error.clone(), ..line };
     events::insert(conn, &[event]).await
@@ -186,12 +172,7 @@ pub(super) async fn fail(
     settle(tx, done).await
 }
 
-async fn failed(
-    context: &Context,
-    conn: &Conn,
-    of: (TenantId, OperationId),
-    why: String,
-) -> Result<(), ActionError> {
+async fn failed(context: &Context, conn: &Conn, of: (TenantId, OperationId), why: String) -> Result<(), ActionError> {
     let Some(mut operation) = operations::lookup_held(conn, of.0, of.1).await? else { return Ok(()) };
     // Waits for the chunks that others have in hand: what they did stays, and is counted.
     chunks::hold_open(conn, of).await?;

@@ -242,9 +242,7 @@ async fn goal(conn: &Conn, call: Call<'_>, target: NewTarget) -> Result<Goal, Ac
 
 /// The recipients that leads are dealt to: some, each once, and all of them may get leads.
 async fn even_split(conn: &Conn, call: Call<'_>, recipients: Vec<Recipient>) -> Result<Goal, ActionError> {
-    let refused = |code, message: String| {
-        ActionError::from(Invalid::new("evenSplit", code, message).under("target"))
-    };
+    let refused = |code, message: String| ActionError::from(Invalid::new("evenSplit", code, message).under("target"));
     if recipients.is_empty() {
         return Err(refused(InvalidCode::Required, "name at least one dealer or user".to_owned()));
     }

@@ -9,13 +9,13 @@ use crate::actions::handover::{Changes, Decided, Desk, Directory, Move, Placemen
 use crate::actions::held::Held;
 use crate::actions::operations::asking::Asking;
 use crate::actions::operations::work::{Carried, Worked, unchanged_since};
+use crate::domain::Timestamp;
 use crate::domain::decision::{Decision, Excluded, Outcome as DecisionOutcome};
 use crate::domain::event::EventActor;
 use crate::domain::lead::{Lead, LeadState, Recipient};
 use crate::domain::operation::{
     Answer, Copy, Goal, Item, ItemReason, NotifyNewOwner, Operation, Planned, Problem, Target,
 };
-use crate::domain::Timestamp;
 use crate::routing::even_split;
 use crate::store::operations::items;
 use crate::store::{Conn, StoreError};

@@ -45,7 +45,9 @@ pub(super) async fn check(
 ) -> Result<(Selection, Vec<LeadId>), ActionError> {
     match wanted {
         Wanted::All(true) => Ok((Selection::All, Vec::new())),
-        Wanted::All(false) => Err(refused("all", InvalidCode::NotAllowed, "`all` can only be true, name the leads otherwise")),
+        Wanted::All(false) => {
+            Err(refused("all", InvalidCode::NotAllowed, "`all` can only be true, name the leads otherwise"))
+        }
         Wanted::Filter(text) => {
             if text.trim().is_empty() {
                 let message = "an empty filter selects nothing; to take all leads say so by `all: true`";
@@ -67,9 +69,8 @@ pub(super) async fn check(
         }
         Wanted::List(id) => {
             let found = lists::open(conn, actor, id).await?;
-            let (list, _) = found.ok_or_else(|| {
-                refused("listId", InvalidCode::NotFound, "there is no such list".to_owned())
-            })?;
+            let (list, _) =
+                found.ok_or_else(|| refused("listId", InvalidCode::NotFound, "there is no such list".to_owned()))?;
             let opened = lists::opened(context, conn, actor, &list).await?;
             let text = opened.rule.map(|rule| condition(&rule, &opened.catalog, "listId")).transpose()?;
             Ok((Selection::List { list: id, text }, Vec::new()))
@@ -88,9 +89,8 @@ fn condition(checked: &Checked, catalog: &rules::Catalog, argument: &str) -> Res
 }
 
 fn unsound(argument: &str, problems: &[Diagnostic]) -> ActionError {
-    let told = |problem: &Diagnostic| {
-        Invalid::new(argument, InvalidCode::Expression, problem.to_string()).under("selection")
-    };
+    let told =
+        |problem: &Diagnostic| Invalid::new(argument, InvalidCode::Expression, problem.to_string()).under("selection");
     problems.iter().map(told).collect::<Vec<_>>().into()
 }
 
@@ -137,7 +137,9 @@ pub(super) async fn next(
 ) -> Result<Vec<Lead>, StoreError> {
     let (rule, among) = match &operation.selection {
         Selection::All | Selection::ChangedBy { .. } | Selection::List { text: None, .. } => (None, None),
-        Selection::Filter { text } | Selection::List { text: Some(text), .. } => (Some(pushed(context, conn, operation, text).await?), None),
+        Selection::Filter { text } | Selection::List { text: Some(text), .. } => {
+            (Some(pushed(context, conn, operation, text).await?), None)
+        }
         Selection::Named { .. } => (None, Some(Among::Named(operation.id))),
         Selection::LeftBy { operation } => (None, Some(Among::LeftBy(*operation))),
     };

@@ -13,9 +13,7 @@ use crate::domain::Timestamp;
 use crate::domain::event::EventKind;
 use crate::domain::id::{LeadId, OperationId, RequestId};
 use crate::domain::lead::{Lead, LeadState};
-use crate::domain::operation::{
-    Copy, Item, ItemReason, ItemResult, LeadImage, Operation, Outcome, Planned, Problem,
-};
+use crate::domain::operation::{Copy, Item, ItemReason, ItemResult, LeadImage, Operation, Outcome, Planned, Problem};
 use crate::store::operations::results;
 use crate::store::operations::shares::Side;
 use crate::store::{Conn, KeyPart, PageRequest, Scope, StoreError, leads, offers};
@@ -69,8 +67,7 @@ fn share(batch: &mut Batch, held: &Held, planned: &Planned) {
 
 /// The copies whose links were opened.
 async fn opened(conn: &Conn, operation: &Operation, held: &Held) -> Result<HashSet<LeadId>, StoreError> {
-    let ids: Vec<LeadId> =
-        held.copies().filter(|copy| copy.state == LeadState::Offered).map(|copy| copy.id).collect();
+    let ids: Vec<LeadId> = held.copies().filter(|copy| copy.state == LeadState::Offered).map(|copy| copy.id).collect();
     let links = offers::list_by_leads(conn, operation.tenant, &ids).await?;
     Ok(links.into_iter().filter(|offer| offer.opened_at.is_some()).map(|offer| offer.lead).collect())
 }

@@ -51,12 +51,7 @@ pub(super) async fn step(context: &Context, of: (TenantId, OperationId)) -> Resu
     }
 }
 
-async fn within(
-    context: &Context,
-    conn: &Conn,
-    of: (TenantId, OperationId),
-    chunk: Chunk,
-) -> Result<Did, ActionError> {
+async fn within(context: &Context, conn: &Conn, of: (TenantId, OperationId), chunk: Chunk) -> Result<Did, ActionError> {
     // Read after the chunk was taken: whoever stops an operation holds its chunks first.
     let Some(operation) = operations::lookup(conn, of.0, of.1).await? else { return Ok(Did::Nothing) };
     if operation.state != OperationState::Running {

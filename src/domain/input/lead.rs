@@ -28,6 +28,7 @@ pub struct LeadPatch {
 }
 
 /// A field that is there, be it null: one that is not stays `None` by its default.
+#[expect(clippy::option_option, reason = "left out, cleared, or a value")]
 fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(from).map(Some)
 }

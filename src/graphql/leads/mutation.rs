@@ -65,9 +65,8 @@ impl InterfaceTarget {
             DirectAlgorithm::Blast => Algorithm::Blast,
             DirectAlgorithm::Nearest => Algorithm::Nearest,
         };
-        let blast_size = u32::try_from(self.blast_size).map_err(|_| {
-            Invalid::new("blastSize", InvalidCode::OutOfRange, "a blast goes to 1 to 100 candidates")
-        })?;
+        let blast_size = u32::try_from(self.blast_size)
+            .map_err(|_| Invalid::new("blastSize", InvalidCode::OutOfRange, "a blast goes to 1 to 100 candidates"))?;
         Ok((ids::parse("interfaceId", &self.interface_id)?, algorithm, blast_size))
     }
 }

@@ -37,9 +37,7 @@ impl LeadSelection {
         Ok(match self {
             Self::Filter(text) => Wanted::Filter(text),
             Self::Where(wanted) => Wanted::Where(wanted.0),
-            Self::ListId(id) => {
-                Wanted::List(ids::parse("listId", &id).map_err(|problem| problem.under("selection"))?)
-            }
+            Self::ListId(id) => Wanted::List(ids::parse("listId", &id).map_err(|problem| problem.under("selection"))?),
             Self::LeadIds(ids) => {
                 Wanted::Leads(ids::parse_all("leadIds", &ids).map_err(|problem| problem.under("selection"))?)
             }
@@ -93,22 +91,21 @@ impl ReassignmentTarget {
             let message = "it can only be true, name another target otherwise";
             said.then_some(target).ok_or_else(|| Invalid::new("", InvalidCode::NotAllowed, message))
         };
-        let read = match self {
-            Self::DealerId(id) => ids::parse("dealerId", &id).map(|id| NewTarget::Recipient(Recipient::Dealer(id))),
-            Self::UserId(id) => ids::parse("userId", &id).map(|id| NewTarget::Recipient(Recipient::User(id))),
-            Self::DealerNumber(dealer) => {
-                let (number, sub_number) = dealer.read();
-                Ok(NewTarget::DealerNumber(number, sub_number))
-            }
-            Self::Nearest(nearest) => said(nearest, NewTarget::Nearest).map_err(|problem| problem.under("nearest")),
-            Self::EvenSplit(split) => split.read().map_err(|problem| problem.under("evenSplit")),
-            Self::Nobody(nobody) => said(nobody, NewTarget::Nobody).map_err(|problem| problem.under("nobody")),
-            Self::Interface(target) => target.read().map(|(interface, algorithm, blast_size)| NewTarget::Interface {
-                interface,
-                algorithm,
-                blast_size,
-            }),
-        };
+        let read =
+            match self {
+                Self::DealerId(id) => ids::parse("dealerId", &id).map(|id| NewTarget::Recipient(Recipient::Dealer(id))),
+                Self::UserId(id) => ids::parse("userId", &id).map(|id| NewTarget::Recipient(Recipient::User(id))),
+                Self::DealerNumber(dealer) => {
+                    let (number, sub_number) = dealer.read();
+                    Ok(NewTarget::DealerNumber(number, sub_number))
+                }
+                Self::Nearest(nearest) => said(nearest, NewTarget::Nearest).map_err(|problem| problem.under("nearest")),
+                Self::EvenSplit(split) => split.read().map_err(|problem| problem.under("evenSplit")),
+                Self::Nobody(nobody) => said(nobody, NewTarget::Nobody).map_err(|problem| problem.under("nobody")),
+                Self::Interface(target) => target.read().map(|(interface, algorithm, blast_size)| {
+                    NewTarget::Interface { interface, algorithm, blast_size }
+                }),
+            };
         read.map_err(|problem| problem.under("target"))
     }
 }

@@ -5,8 +5,8 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use super::input::{OperationInput, PrepareLeadUpdateInput, PrepareReassignmentInput, PrepareUndoInput};
 use super::operation::Operation;
 use super::query::find_operation;
-use crate::actions::operations as actions;
 use crate::actions::ActionError;
+use crate::actions::operations as actions;
 use crate::domain::Invalid;
 use crate::domain::id::OperationId;
 use crate::domain::operation::Options;
@@ -159,10 +159,7 @@ fn id_of(id: &ID) -> Result<OperationId, Invalid> {
     ids::parse("operationId", id)
 }
 
-async fn payload(
-    ctx: &Context<'_>,
-    done: Result<OperationId, ActionError>,
-) -> async_graphql::Result<OperationPayload> {
+async fn payload(ctx: &Context<'_>, done: Result<OperationId, ActionError>) -> async_graphql::Result<OperationPayload> {
     let (id, user_errors) = split(done)?;
     let operation = match id {
         Some(id) => find_operation(ctx, id).await?,

@@ -15,10 +15,10 @@ use crate::graphql::connection::{Listed, PageArgs, connect};
 use crate::graphql::leads::SortDirection;
 use crate::graphql::network::{Dealer, DealerKey, User, UserKey};
 use crate::graphql::session::Ctx;
-use crate::store::operations::items::{self, ItemFilter};
-use crate::store::operations::shares::{self, Side};
-use crate::store::operations::results;
 use crate::store::PageRequest;
+use crate::store::operations::items::{self, ItemFilter};
+use crate::store::operations::results;
+use crate::store::operations::shares::{self, Side};
 
 /// The most leads of a sample.
 const SAMPLE_MAX: i32 = 50;
@@ -105,7 +105,7 @@ impl Operation {
     }
 
     /// Where it stands.
-    async fn state(&self, ctx: &Context<'_>) -> async_graphql::Result<OperationState> {
+    fn state(&self, ctx: &Context<'_>) -> async_graphql::Result<OperationState> {
         Ok(self.0.state_at(ctx.session()?.actions.clock.now()).into())
     }
 
@@ -258,7 +258,6 @@ impl Operation {
     }
 
     /// What became of each lead, in the order of the plan; complete when it is done.
-    #[expect(clippy::too_many_arguments, reason = "the four arguments of a connection and what is wanted")]
     async fn results(
         &self,
         ctx: &Context<'_>,

@@ -133,12 +133,7 @@ pub enum Among {
 }
 
 /// The copies that an operation takes, by id.
-pub async fn list_selected(
-    conn: &Conn,
-    scope: &Scope,
-    wanted: &Selected,
-    limit: u64,
-) -> Result<Vec<Lead>, StoreError> {
+pub async fn list_selected(conn: &Conn, scope: &Scope, wanted: &Selected, limit: u64) -> Result<Vec<Lead>, StoreError> {
     let among = wanted.among.map(|among| Column::Id.into_simple_expr().in_subquery(among_ids(scope, among)));
     let query = Entity::find()
         .filter(scope.leads())

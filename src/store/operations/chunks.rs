@@ -64,7 +64,8 @@ pub async fn hold_open(conn: &Conn, (tenant, id): (TenantId, OperationId)) -> Re
 
 /// Whether one is open, in hand or not.
 pub async fn is_any_open(conn: &Conn, (tenant, id): (TenantId, OperationId)) -> Result<bool, StoreError> {
-    let sql = "select 1 as one from operation_chunks where tenant_id = $1 and operation_id = $2 and state = 'OPEN' limit 1";
+    let sql =
+        "select 1 as one from operation_chunks where tenant_id = $1 and operation_id = $2 and state = 'OPEN' limit 1";
     Ok(!conn.query_sql(sql, vec![tenant.uuid().into(), id.uuid().into()]).await?.is_empty())
 }
 

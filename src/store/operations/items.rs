@@ -66,10 +66,7 @@ pub async fn count(
 }
 
 /// How many leads have a problem, by reason.
-pub async fn count_problems(
-    conn: &Conn,
-    of: (TenantId, OperationId),
-) -> Result<BTreeMap<ItemReason, i64>, StoreError> {
+pub async fn count_problems(conn: &Conn, of: (TenantId, OperationId)) -> Result<BTreeMap<ItemReason, i64>, StoreError> {
     let sql = "select reason_code, count(*) as n from operation_items
         where tenant_id = $1 and operation_id = $2 and verdict = 'PROBLEM' group by reason_code";
     let rows = conn.query_sql(sql, vec![of.0.uuid().into(), of.1.uuid().into()]).await?;
@@ -149,9 +146,7 @@ fn domain(row: Model) -> Result<Item, StoreError> {
 fn row((tenant, id): (TenantId, OperationId), item: &Item) -> Result<Model, StoreError> {
     let stored = match &item.planned {
         Planned::Move(answer) => Some(Stored::Move(answer.clone())),
-        Planned::Restore { copies, before } => {
-            Some(Stored::Restore { copies: copies.clone(), before: before.clone() })
-        }
+        Planned::Restore { copies, before } => Some(Stored::Restore { copies: copies.clone(), before: before.clone() }),
         Planned::Update | Planned::Unchanged(_) | Planned::Problem(_) => None,
     };
     let problem = item.planned.problem();

@@ -25,11 +25,7 @@ pub async fn lookup(conn: &Conn, tenant: TenantId, id: OperationId) -> Result<Op
 }
 
 /// Several by id, in no particular order.
-pub async fn lookup_many(
-    conn: &Conn,
-    tenant: TenantId,
-    ids: &[OperationId],
-) -> Result<Vec<Operation>, StoreError> {
+pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[OperationId]) -> Result<Vec<Operation>, StoreError> {
     let ids = ids.iter().map(|id| id.uuid());
     let query = Entity::find().filter(Column::TenantId.eq(tenant.uuid())).filter(Column::Id.is_in(ids));
     query.all(conn).await?.into_iter().map(domain).collect()
@@ -77,12 +73,7 @@ pub async fn list(
 }
 
 /// How many there are, counted up to `up_to`.
-pub async fn count(
-    conn: &Conn,
-    tenant: TenantId,
-    filter: OperationFilter<'_>,
-    up_to: u64,
-) -> Result<u64, StoreError> {
+pub async fn count(conn: &Conn, tenant: TenantId, filter: OperationFilter<'_>, up_to: u64) -> Result<u64, StoreError> {
     let query = Entity::find().select_only().column(Column::Id).filter(of(tenant, filter)).limit(up_to);
     Ok(query.count(conn).await?)
 }
@@ -97,9 +88,11 @@ fn of(tenant: TenantId, filter: OperationFilter<'_>) -> Condition {
 
 /// How many of a tenant are being prepared or run.
 pub async fn count_open(conn: &Conn, tenant: TenantId) -> Result<u64, StoreError> {
-    let query = Entity::find()
-        .filter(Column::TenantId.eq(tenant.uuid()))
-        .filter(Column::State.is_in(["PREPARING", "RUNNING", "PAUSED"]));
+    let query = Entity::find().filter(Column::TenantId.eq(tenant.uuid())).filter(Column::State.is_in([
+        "PREPARING",
+        "RUNNING",
+        "PAUSED",
+    ]));
     Ok(query.count(conn).await?)
 }
 
@@ -161,6 +154,7 @@ pub async fn insert_named(
 
 /// Writes how it stands. INVARIANT: the transaction holds it.
 pub async fn update(conn: &Conn, operation: &Operation) -> Result<(), StoreError> {
-    let own = Condition::all().add(Column::TenantId.eq(operation.tenant.uuid())).add(Column::Id.eq(operation.id.uuid()));
+    let own =
+        Condition::all().add(Column::TenantId.eq(operation.tenant.uuid())).add(Column::Id.eq(operation.id.uuid()));
     update_where(conn, row(operation)?, own).await
 }

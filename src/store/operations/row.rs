@@ -24,11 +24,7 @@ pub(super) fn domain(row: Model) -> Result<Operation, StoreError> {
         actor: from_json("operations.actor", row.actor)?,
         cursor: row.cursor_lead_id.map(Into::into),
         cursor_position: row.cursor_position,
-        planned: PlannedCounts {
-            change: row.change_count,
-            unchanged: row.unchanged_count,
-            problem: row.problem_count,
-        },
+        planned: PlannedCounts { change: row.change_count, unchanged: row.unchanged_count, problem: row.problem_count },
         mail_count: row.mail_count,
         created_at: time(row.created_at),
         prepared_at: row.prepared_at.map(time),
