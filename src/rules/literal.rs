@@ -132,6 +132,13 @@ pub(super) fn double(number: f64) -> String {
     format!("{number:?}")
 }
 
+/// The text as a literal of an expression, as canonical texts have it.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    quote(text, &mut out);
+    out
+}
+
 /// Appends the text in single quotes. Control characters are escaped, so that a canonical text is one line.
 pub(super) fn quote(text: &str, out: &mut String) {
     out.push('\'');

@@ -45,7 +45,7 @@ pub use catalog::{Catalog, CatalogParts, CategoryGroup, Context, Field, FieldId,
 pub use check::{Expect, check};
 pub use error::Diagnostic;
 pub use eval::{eval, truth};
-pub use literal::{ListLiteral, Literal};
+pub use literal::{ListLiteral, Literal, quoted};
 pub use meaning::meaning;
 pub use moments::Part;
 pub use reasons::{ReadValue, Reason};

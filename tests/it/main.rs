@@ -27,6 +27,7 @@ mod handing_on;
 mod interfaces;
 mod jobs;
 mod killed;
+mod leaving;
 mod lists;
 mod live;
 mod live_servers;

@@ -2,6 +2,7 @@
 
 use super::changes::changes;
 use super::ground::Ground;
+use super::leaving::{OpenLeads, check_open};
 use super::target::{Target, taken};
 use crate::actions::{ActionError, Begun, Call, Context, Permission, Work, permit};
 use crate::domain::dealer::Dealer;
@@ -10,6 +11,7 @@ use crate::domain::field::Subject;
 use crate::domain::id::DealerId;
 use crate::domain::input::DealerInput;
 use crate::domain::job::Fallback;
+use crate::domain::lead::Recipient;
 use crate::domain::{InvalidCode, PostalCode};
 use crate::store::{dealers, jobs, tenants};
 
@@ -46,11 +48,11 @@ pub async fn update_dealer(
     let before = find(&work, target).await?;
     let ground = ground(&work, input, Some(&before)).await?;
     let after = ground.read(|known| input.apply(before.clone(), known))?;
-    save(&mut work, &before, after).await?;
+    save(&mut work, &before, after, OpenLeads::Unsaid).await?;
     work.commit(target.id).await
 }
 
-/// Takes a dealer out of the network; it keeps what it has and is offered nothing more.
+/// Takes a dealer without open leads out of the network; it is offered nothing more.
 pub async fn deactivate_dealer(
     cx: &Context,
     call: Call<'_>,
@@ -64,14 +66,30 @@ pub async fn deactivate_dealer(
     tenants::raise_network_version(&work, call.actor.tenant).await?;
     let before = find(&work, target).await?;
     let after = Dealer { active: false, ..before.clone() };
-    save(&mut work, &before, after).await?;
+    save(&mut work, &before, after, OpenLeads::Unsaid).await?;
     work.commit(target.id).await
 }
 
+/// Deactivates a dealer whose leads are handed on, or activates it again; not if it is so already.
+pub(super) async fn set_active(work: &mut Work<'_>, id: DealerId, active: bool) -> Result<(), ActionError> {
+    let before = find(work, Target::any(id)).await?;
+    let after = Dealer { active, ..before.clone() };
+    save(work, &before, after, OpenLeads::HandedOn).await
+}
+
+/// Refuses if the network would be without its default dealer.
+pub(super) async fn check_may_leave(work: &Work<'_>, id: DealerId) -> Result<(), ActionError> {
+    let dealer = find(work, Target::any(id)).await?;
+    if dealer.is_default { Err(default_needed(work, &dealer).await?) } else { Ok(()) }
+}
+
 /// Writes a changed dealer with its line in the timeline, unless nothing changed.
-async fn save(work: &mut Work<'_>, before: &Dealer, after: Dealer) -> Result<(), ActionError> {
+async fn save(work: &mut Work<'_>, before: &Dealer, after: Dealer, open: OpenLeads) -> Result<(), ActionError> {
     if before.is_default && !after.active {
         return Err(default_needed(work, before).await?);
+    }
+    if before.active && !after.active && open == OpenLeads::Unsaid {
+        check_open(work, before.tenant, Recipient::Dealer(before.id), &before.name).await?;
     }
     let (old, new) = changes(Some(before), Some(&after));
     if old == new {

@@ -20,11 +20,12 @@ pub struct Definitions {
 }
 
 /// An expression in use.
-struct Stored {
-    owner: String,
-    text: String,
-    context: Context,
-    expect: Expect,
+pub(super) struct Stored {
+    /// Whose it is, as people are told.
+    pub(super) owner: String,
+    pub(super) text: String,
+    pub(super) context: Context,
+    pub(super) expect: Expect,
 }
 
 impl Definitions {
@@ -63,7 +64,7 @@ impl Definitions {
 }
 
 /// Drafts and published versions of interfaces, conditions of jobs, and filters of lists. Earlier versions are history: no job runs them.
-async fn expressions_in_use(conn: &Conn, tenant: TenantId) -> Result<Vec<Stored>, StoreError> {
+pub(super) async fn expressions_in_use(conn: &Conn, tenant: TenantId) -> Result<Vec<Stored>, StoreError> {
     let all = interfaces::list_all(conn, tenant).await?;
     let ids: Vec<_> = all.iter().map(|interface| interface.id).collect();
     let versions = interfaces::list_versions(conn, tenant, &ids).await?;

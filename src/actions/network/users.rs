@@ -2,6 +2,7 @@
 
 use super::changes::changes;
 use super::ground::Ground;
+use super::leaving::{OpenLeads, check_open};
 use super::target::{Target, taken};
 use crate::actions::{ActionError, Begun, Call, Context, Permission, Work, permit};
 use crate::domain::InvalidCode;
@@ -10,6 +11,7 @@ use crate::domain::field::Subject;
 use crate::domain::id::UserId;
 use crate::domain::input::UserInput;
 use crate::domain::job::Fallback;
+use crate::domain::lead::Recipient;
 use crate::domain::user::User;
 use crate::store::{StoreError, dealers, jobs, lists, tenants, users};
 
@@ -48,12 +50,12 @@ pub async fn update_user(
     let ground = Ground::load(&work, call.actor.tenant, Subject::User).await?;
     let after = ground.read(|known| input.apply(before.clone(), known))?;
     check_dealer(&work, &after).await?;
-    save(&mut work, &before, after).await?;
+    save(&mut work, &before, after, OpenLeads::Unsaid).await?;
     work.commit(target.id).await
 }
 
-/// Ends a user's work here; what the user has stays with them until it is handed on. No list is shared with the user any more; the
-/// user's own lists stay, for an admin to give to somebody else.
+/// Ends the work here of a user without open leads. No list is shared with the user any more; the user's own lists stay, for an admin to
+/// give to somebody else.
 pub async fn deactivate_user(cx: &Context, call: Call<'_>, target: Target<UserId>) -> Result<UserId, ActionError> {
     permit(call.actor, Permission::Configure)?;
     let mut work = match cx.begin(call).await? {
@@ -63,13 +65,29 @@ pub async fn deactivate_user(cx: &Context, call: Call<'_>, target: Target<UserId
     tenants::raise_network_version(&work, call.actor.tenant).await?;
     let before = find(&work, target).await?;
     let after = User { active: false, ..before.clone() };
-    save(&mut work, &before, after).await?;
+    save(&mut work, &before, after, OpenLeads::Unsaid).await?;
     work.commit(target.id).await
 }
 
-async fn save(work: &mut Work<'_>, before: &User, after: User) -> Result<(), ActionError> {
+/// Deactivates a user whose leads are handed on, or activates them again; not if it is so already.
+pub(super) async fn set_active(work: &mut Work<'_>, id: UserId, active: bool) -> Result<(), ActionError> {
+    let before = find(work, Target::any(id)).await?;
+    let after = User { active, ..before.clone() };
+    save(work, &before, after, OpenLeads::HandedOn).await
+}
+
+/// Refuses if a job would be without its fallback.
+pub(super) async fn check_may_leave(work: &Work<'_>, id: UserId) -> Result<(), ActionError> {
+    let user = find(work, Target::any(id)).await?;
+    check_unused(work, &user).await
+}
+
+async fn save(work: &mut Work<'_>, before: &User, after: User, open: OpenLeads) -> Result<(), ActionError> {
     if before.active && !after.active {
         check_unused(work, before).await?;
+        if open == OpenLeads::Unsaid {
+            check_open(work, before.tenant, Recipient::User(before.id), &before.name()).await?;
+        }
     }
     let (old, new) = changes(Some(before), Some(&after));
     if old == new {

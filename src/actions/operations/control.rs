@@ -6,16 +6,18 @@
 use super::{is_shown, plan};
 use crate::actions::context::Context;
 use crate::actions::error::ActionError;
+use crate::actions::network::{come_back, leave};
 use crate::actions::permit::{Permission, permit};
 use crate::actions::work::{Begun, Call, Work};
 use crate::domain::InvalidCode;
 use crate::domain::id::OperationId;
-use crate::domain::operation::{OnProblem, Operation, OperationState};
+use crate::domain::operation::{Change, OnProblem, Operation, OperationState};
+use crate::store::leads::count_open;
 use crate::store::operations::{self, chunks, items};
 
 /// Begins to carry a plan out, once: what runs is what was shown.
 pub async fn run(context: &Context, call: Call<'_>, id: OperationId) -> Result<OperationId, ActionError> {
-    let (work, mut operation) = match begin(context, call, id).await? {
+    let (mut work, mut operation) = match begin(context, call, id).await? {
         Started::Before(id) => return Ok(id),
         Started::Now(work, operation) => (work, operation),
     };
@@ -29,9 +31,35 @@ pub async fn run(context: &Context, call: Call<'_>, id: OperationId) -> Result<O
             );
             return Err(ActionError::refused("operationId", InvalidCode::Conflict, message));
         }
+        check_none_came(&work, &operation).await?;
     }
     operation.started_at = Some(work.at());
+    come_and_go(&mut work, &operation).await?;
     change(work, operation, OperationState::Running).await
+}
+
+/// Refuses if somebody who leaves has got leads since it was planned where theirs go.
+async fn check_none_came(work: &Work<'_>, operation: &Operation) -> Result<(), ActionError> {
+    let Some(who) = operation.change.leaving() else { return Ok(()) };
+    let came = count_open(work, operation.tenant, who).await? - operation.planned.leads();
+    if came <= 0 {
+        return Ok(());
+    }
+    let message = format!("{came} open leads more came since the plan was made: nothing was changed, prepare it again");
+    Err(ActionError::refused("operationId", InvalidCode::Conflict, message))
+}
+
+/// Who leaves is offered nothing more from the moment at which it runs; who left by what is undone is there again.
+async fn come_and_go(work: &mut Work<'_>, operation: &Operation) -> Result<(), ActionError> {
+    if let Some(who) = operation.change.leaving() {
+        return leave(work, who).await;
+    }
+    let Change::Undo { operation: source } = &operation.change else { return Ok(()) };
+    let source = operations::lookup(work, operation.tenant, *source).await?;
+    match source.and_then(|source| source.change.leaving()) {
+        Some(who) => come_back(work, who).await,
+        None => Ok(()),
+    }
 }
 
 /// Stops an operation that runs until somebody lets it go on.

@@ -21,7 +21,7 @@ mod undo;
 mod work;
 
 pub use control::{cancel, pause, resume, run};
-pub use prepare::{New, NewChange, NewTarget, prepare, prepare_retry, prepare_undo};
+pub use prepare::{New, NewChange, NewTarget, prepare, prepare_departure, prepare_retry, prepare_undo};
 pub use selection::Wanted;
 pub use step::step;
 pub use turns::Turns;

@@ -84,7 +84,9 @@ async fn selected(context: &Context, conn: &Conn, operation: &Operation, size: u
     // As their chains show them: the version that is pinned and what was decided from belong together.
     let copies = found.iter().map(|lead| held.copy(lead.id).cloned()).collect::<Result<Vec<Lead>, StoreError>>()?;
     let planned = match &operation.change {
-        Change::Reassign { goal } => Box::pin(reassign::plan(context, conn, (operation, goal), &held, &copies)).await?,
+        Change::Reassign { goal, .. } => {
+            Box::pin(reassign::plan(context, conn, (operation, goal), &held, &copies)).await?
+        }
         Change::Update { fields } => fields::plan(conn, fields, &copies).await?,
         Change::Undo { .. } => Vec::new(),
     };

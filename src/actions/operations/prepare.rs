@@ -8,6 +8,7 @@ use crate::actions::amend;
 use crate::actions::context::Context;
 use crate::actions::error::ActionError;
 use crate::actions::handover::Directory;
+use crate::actions::network::check_may_leave;
 use crate::actions::permit::{Permission, permit};
 use crate::actions::reassign::interface_settings;
 use crate::actions::work::{Begun, Call, Work};
@@ -83,10 +84,46 @@ pub async fn prepare(context: &Context, call: Call<'_>, new: New) -> Result<Oper
     let options = checked_options(new.options)?;
     let (selection, named) = selection::check(context, &work, call.actor, new.selection).await?;
     let change = match new.change {
-        NewChange::Reassign(target) => Change::Reassign { goal: goal(&work, call, target).await? },
+        NewChange::Reassign(target) => Change::Reassign { goal: goal(&work, call, target).await?, leaving: None },
         NewChange::Update(fields) => Change::Update { fields: checked_fields(&work, call, fields).await? },
     };
     begin(work, fresh(context, call, (change, selection), options, None), &named).await
+}
+
+/// Asks for an operation that takes somebody out of the network, and hands on what they have open (SPEC BULK-9).
+pub async fn prepare_departure(
+    context: &Context,
+    call: Call<'_>,
+    who: Recipient,
+    (target, options): (NewTarget, Options),
+) -> Result<OperationId, ActionError> {
+    permit(call.actor, Permission::Configure)?;
+    let work = match context.begin(call).await? {
+        Begun::Before(id) => return Ok(id),
+        Begun::Fresh(work) => work,
+    };
+    let options = checked_options(options)?;
+    let directory = Directory::load(&work, call.actor.tenant, &[who]).await?;
+    if !directory.knows(who) {
+        return Err(ActionError::not_found("leaving", "dealer or user"));
+    }
+    check_may_leave(&work, who).await?;
+    let goal = goal(&work, call, target).await?;
+    if goal == (Goal::Recipient { recipient: who }) {
+        let message = "the leads can't go to whom they leave, name somebody else";
+        return Err(ActionError::refused("target", InvalidCode::NotAllowed, message));
+    }
+    let what = (Change::Reassign { goal, leaving: Some(who) }, Selection::Filter { text: open_leads_of(who) });
+    begin(work, fresh(context, call, what, options, None), &[]).await
+}
+
+/// All that somebody has in hand, as CEL over `lead`.
+fn open_leads_of(who: Recipient) -> String {
+    let theirs = match who {
+        Recipient::Dealer(id) => format!("lead.dealer.id == '{id}'"),
+        Recipient::User(id) => format!("lead.owner.id == '{id}'"),
+    };
+    format!("{theirs} && lead.state in ['OFFERED', 'ACKNOWLEDGED', 'ACCEPTED']")
 }
 
 /// Asks for an operation over the leads that another one skipped, could not change or did not come to, with the same change.

@@ -18,6 +18,9 @@ pub enum Change {
     Reassign {
         /// To whom.
         goal: Goal,
+        /// Who leaves the network with it, as soon as it runs.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        leaving: Option<Recipient>,
     },
     /// What is noted on it changes.
     Update {
@@ -110,6 +113,14 @@ pub enum Selection {
 }
 
 impl Change {
+    /// Who leaves the network when it runs.
+    pub const fn leaving(&self) -> Option<Recipient> {
+        match self {
+            Self::Reassign { leaving, .. } => *leaving,
+            Self::Update { .. } | Self::Undo { .. } => None,
+        }
+    }
+
     /// In a word.
     pub const fn kind(&self) -> OperationKind {
         match self {

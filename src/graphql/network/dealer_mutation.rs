@@ -54,8 +54,8 @@ impl DealerMutation {
         dealer(ctx, done).await
     }
 
-    /// Takes a dealer out of the network: it keeps the leads that it has and is offered nothing more. Refused for the default dealer.
-    /// Needs the role admin.
+    /// Takes a dealer out of the network: it is offered nothing more. Refused for the default dealer, and for a dealer with open leads:
+    /// `prepareDeparture` says where they go. Needs the role admin.
     async fn deactivate_dealer(
         &self,
         ctx: &Context<'_>,

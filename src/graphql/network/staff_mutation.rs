@@ -60,8 +60,8 @@ impl StaffMutation {
         user(ctx, done).await
     }
 
-    /// Ends a user's work here: what the user has stays until it is handed on, and lists are no longer shared with the user. Refused for
-    /// a user who is a job's fallback. Needs the role admin.
+    /// Ends a user's work here; lists are no longer shared with the user. Refused for a user who is a job's fallback, and for one with open
+    /// leads: `prepareDeparture` says where they go. Needs the role admin.
     async fn deactivate_user(
         &self,
         ctx: &Context<'_>,

@@ -28,7 +28,7 @@ pub enum OperationChange {
 impl From<&domain::Change> for OperationChange {
     fn from(change: &domain::Change) -> Self {
         match change {
-            domain::Change::Reassign { goal } => Self::Reassignment(OperationReassignment(goal.clone())),
+            domain::Change::Reassign { goal, .. } => Self::Reassignment(OperationReassignment(goal.clone())),
             domain::Change::Update { fields } => {
                 let fields = serde_json::to_value(fields).unwrap_or_default();
                 Self::Update(OperationUpdate { fields: Json(camel(fields)) })

@@ -147,6 +147,51 @@ impl PrepareReassignmentInput {
     }
 }
 
+/// Who leaves the network: exactly one of these.
+#[derive(OneofObject)]
+pub enum LeavingInput {
+    /// The dealer with this id.
+    DealerId(ID),
+    /// The user with this id.
+    UserId(ID),
+}
+
+/// Somebody who leaves the network, and where their open leads go.
+#[derive(InputObject)]
+pub struct PrepareDepartureInput {
+    /// Who leaves.
+    leaving: LeavingInput,
+    /// Where their open leads go: those that are offered, acknowledged or accepted.
+    target: ReassignmentTarget,
+    /// What one problem does to the others. With STOP, leads that come between the plan and the run stop it, too.
+    #[graphql(default_with = "OnProblem::Skip")]
+    on_problem: OnProblem,
+    /// How new owners are told.
+    #[graphql(default_with = "NotifyNewOwner::None")]
+    notify_new_owner: NotifyNewOwner,
+    /// Why, shown in the timeline; at most 500 characters.
+    reason: Option<String>,
+    /// The same key with the same input prepares one operation.
+    idempotency_key: Option<String>,
+}
+
+impl PrepareDepartureInput {
+    pub(super) fn read(self) -> Result<(Recipient, (NewTarget, Options)), Invalid> {
+        let who = match &self.leaving {
+            LeavingInput::DealerId(id) => ids::parse("dealerId", id).map(Recipient::Dealer),
+            LeavingInput::UserId(id) => ids::parse("userId", id).map(Recipient::User),
+        };
+        let who = who.map_err(|problem| problem.under("leaving"))?;
+        let options = Options {
+            on_problem: self.on_problem.into(),
+            notify_new_owner: self.notify_new_owner.into(),
+            notify_old_owner: false,
+            reason: self.reason,
+        };
+        Ok((who, (self.target.read()?, options)))
+    }
+}
+
 /// The fields to change. What is left out stays as it is; null clears.
 #[derive(InputObject)]
 pub struct LeadFieldsInput {

@@ -2,7 +2,9 @@
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 
-use super::input::{OperationInput, PrepareLeadUpdateInput, PrepareReassignmentInput, PrepareUndoInput};
+use super::input::{
+    OperationInput, PrepareDepartureInput, PrepareLeadUpdateInput, PrepareReassignmentInput, PrepareUndoInput,
+};
 use super::operation::Operation;
 use super::query::find_operation;
 use crate::actions::ActionError;
@@ -42,6 +44,25 @@ impl OperationMutation {
         let call = OwnedCall::read(ctx, "prepareReassignment")?;
         let done = match input.read() {
             Ok(new) => Box::pin(actions::prepare(&ctx.session()?.actions, call.call(), new)).await,
+            Err(problem) => Err(problem.into()),
+        };
+        payload(ctx, done).await
+    }
+
+    /// Prepares to take a dealer or a user out of the network: answers with a plan for their open leads to look at, as
+    /// `prepareReassignment` does; `leaving` names the rules that still refer to them. Run, it deactivates them at once and then hands the
+    /// leads on; undone, they are active again. Refused for the default dealer and for a job's fallback: name another one first. Needs the
+    /// role admin.
+    async fn prepare_departure(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Who leaves, and where their leads go.")] input: PrepareDepartureInput,
+    ) -> async_graphql::Result<OperationPayload> {
+        let call = OwnedCall::read(ctx, "prepareDeparture")?;
+        let done = match input.read() {
+            Ok((who, how)) => {
+                Box::pin(actions::prepare_departure(&ctx.session()?.actions, call.call(), who, how)).await
+            }
             Err(problem) => Err(problem.into()),
         };
         payload(ctx, done).await

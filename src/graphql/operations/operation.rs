@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use super::change::{OperationChange, OperationSelection};
 use super::item::{OperationItem, OperationReason, OperationResult, PlanVerdict, ResultOutcome};
 use super::loaders::{OperationKey, ProgressKey};
+use crate::actions::network::rules_naming;
 use crate::domain::Timestamp;
 use crate::domain::id::{OperationId, TenantId};
 use crate::domain::lead::Recipient;
@@ -16,6 +17,7 @@ use crate::graphql::leads::SortDirection;
 use crate::graphql::network::{Dealer, DealerKey, User, UserKey};
 use crate::graphql::session::Ctx;
 use crate::store::PageRequest;
+use crate::store::leads::count_open;
 use crate::store::operations::items::{self, ItemFilter};
 use crate::store::operations::results;
 use crate::store::operations::shares::{self, Side};
@@ -143,6 +145,12 @@ impl Operation {
     async fn source(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Operation>> {
         let Some(id) = self.0.source else { return Ok(None) };
         Ok(ctx.batch()?.load_one(OperationKey(id)).await?.map(Operation))
+    }
+
+    /// Who leaves the network as soon as it runs; null for any other operation.
+    async fn leaving(&self) -> Option<Leaving> {
+        let who = self.0.change.leaving()?;
+        Some(Leaving { tenant: self.0.tenant, who })
     }
 
     /// Who asked for it.
@@ -309,6 +317,40 @@ impl Operation {
 impl Operation {
     fn item(&self, item: domain::Item) -> OperationItem {
         OperationItem { item, change: self.0.change.clone() }
+    }
+}
+
+/// Somebody who leaves the network.
+pub struct Leaving {
+    tenant: TenantId,
+    who: Recipient,
+}
+
+/// Somebody who leaves the network.
+#[Object]
+impl Leaving {
+    /// The dealer as it is now; null for a user.
+    async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
+        let Recipient::Dealer(id) = self.who else { return Ok(None) };
+        Ok(ctx.batch()?.load_one(DealerKey(id)).await?.map(Dealer))
+    }
+
+    /// The user as it is now; null for a dealer.
+    async fn user(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
+        let Recipient::User(id) = self.who else { return Ok(None) };
+        Ok(ctx.batch()?.load_one(UserKey(id)).await?.map(User))
+    }
+
+    /// Open leads that they have now. After the run, those that were skipped and any that came between the plan and the run.
+    async fn open_lead_count(&self, ctx: &Context<'_>) -> async_graphql::Result<i32> {
+        Ok(count(count_open(ctx.session()?.reader(), self.tenant, self.who).await?))
+    }
+
+    /// Rules in use that name them by id, number or mail address, such as `interface ...` or `job ...`: they go on naming somebody who is
+    /// no longer there.
+    async fn rules(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<String>> {
+        let session = ctx.session()?;
+        Ok(rules_naming(&session.actions, session.reader(), self.tenant, self.who).await?)
     }
 }
 

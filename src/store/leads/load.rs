@@ -24,6 +24,20 @@ pub struct RecipientLoad {
     pub response_minutes: Option<f64>,
 }
 
+/// How many open copies a recipient has, however old: offered, acknowledged or accepted.
+pub async fn count_open(conn: &Conn, tenant: TenantId, of: Recipient) -> Result<i64, StoreError> {
+    let (column, id) = match of {
+        Recipient::Dealer(id) => ("dealer_id", id.uuid()),
+        Recipient::User(id) => ("user_id", id.uuid()),
+    };
+    let sql = format!(
+        "select count(*) as open from leads
+         where tenant_id = $1 and {column} = $2 and state in ('OFFERED', 'ACKNOWLEDGED', 'ACCEPTED')"
+    );
+    let rows = conn.query_sql(&sql, vec![tenant.uuid().into(), id.into()]).await?;
+    Ok(rows.first().map(|row| row.try_get("", "open")).transpose()?.unwrap_or(0))
+}
+
 /// The loads of all of a tenant's recipients that have any; `day` is when today began, `period` when the period for rates did.
 pub async fn loads(
     conn: &Conn,

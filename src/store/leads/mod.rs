@@ -7,7 +7,7 @@ mod row;
 mod write;
 
 pub use deadline::{DueKind, claim_due, next_due, rearm};
-pub use load::{RecipientLoad, loads};
+pub use load::{RecipientLoad, count_open, loads};
 pub use read::{
     Among, LeadFilter, LeadSort, Selected, Waiting, chains, count, list, list_matching, list_selected, list_waiting, lookup,
     lookup_many, plan,
