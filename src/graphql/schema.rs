@@ -13,7 +13,7 @@ use super::leads::{AuditQuery, LeadMutation, LeadQuery, LeadSubscription, Messag
 use super::lists::{ExportMutation, ListMutation, ListQuery};
 use super::network::{CalendarMutation, DealerMutation, DefinitionMutation, NetworkQuery, StaffMutation};
 use super::node::NodeQuery;
-use super::operations::{OperationMutation, OperationQuery};
+use super::operations::{OperationMutation, OperationQuery, OperationSubscription};
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
@@ -54,7 +54,7 @@ pub struct Mutation(
 /// Everything that is told while it happens, over a WebSocket at the address of the API by the protocol `graphql-transport-ws`: one field
 /// per subscription, written without a fragment. What is sent is read at that moment, as far as you may see it then.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(LeadSubscription, JobSubscription, BacktestSubscription);
+pub struct Subscription(LeadSubscription, JobSubscription, BacktestSubscription, OperationSubscription);
 
 /// The schema with its guard.
 pub type BatonSchema = Schema<Query, Mutation, Subscription>;

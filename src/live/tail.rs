@@ -88,9 +88,11 @@ impl Tail {
             return Ok(());
         }
         let recent = progress::first_id(self.read_to - MARGIN_FULL);
-        let oldest = progress::find_oldest_open(conn, self.tenant, topic).await?;
+        let oldest = progress::find_oldest_open(conn, (self.tenant, topic), self.read_to).await?;
         let mut steps = Steps::default();
-        steps.look(conn, (self.tenant, topic), oldest.map_or(recent, |oldest| oldest.min(recent))).await?;
+        steps
+            .look(conn, (self.tenant, topic, self.read_to), oldest.map_or(recent, |oldest| oldest.min(recent)))
+            .await?;
         self.topics.insert(topic, steps);
         Ok(())
     }
@@ -111,7 +113,7 @@ impl Tail {
         self.look_at_lines(conn, self.read_to - margin, news).await?;
         for (topic, steps) in &mut self.topics {
             let from = steps.from(progress::first_id(self.read_to - margin));
-            let stepped = steps.look(conn, (self.tenant, *topic), from).await?;
+            let stepped = steps.look(conn, (self.tenant, *topic, self.read_to), from).await?;
             news.extend(stepped.into_iter().map(|id| News::Progress(*topic, id)));
         }
         // INVARIANT: a moment is taken before the look that it is for, so that what is written meanwhile is read by the next one.
@@ -156,11 +158,11 @@ impl Steps {
     async fn look(
         &mut self,
         conn: &Conn,
-        (tenant, topic): (TenantId, Topic),
+        (tenant, topic, now): (TenantId, Topic, Timestamp),
         from: Uuid,
     ) -> Result<Vec<Uuid>, StoreError> {
         let mut stepped = Vec::new();
-        for one in progress::list(conn, tenant, topic, from).await? {
+        for one in progress::list(conn, (tenant, topic), from, now).await? {
             let before = self.0.insert(one.id, (one.mark.clone(), one.is_open));
             if before.is_none_or(|(mark, _)| mark != one.mark) {
                 stepped.push(one.id);

@@ -16,20 +16,55 @@ pub enum Topic {
     JobRuns,
     /// Backtests of interfaces.
     Backtests,
+    /// Bulk operations.
+    Operations,
+}
+
+/// Where a topic stands in the database.
+struct Parts {
+    table: &'static str,
+    /// What changes with every step.
+    mark: &'static str,
+    /// What still goes on.
+    open: &'static str,
+    /// When it was asked for.
+    asked_at: &'static str,
 }
 
 impl Topic {
-    /// The table, and what changes with every step.
-    const fn parts(self) -> (&'static str, &'static str) {
+    /// What still goes on at `now`. A plan that nobody ran in time never will; an hour more or less does not matter, and one text an hour is
+    /// prepared once.
+    fn open(self, now: Timestamp) -> String {
+        const HOUR: i64 = 3_600_000_000;
+        self.parts().open.replace("$now", &(now.micros() / HOUR * HOUR).to_string())
+    }
+
+    const fn parts(self) -> Parts {
+        let queued = "state in ('QUEUED', 'RUNNING')";
         match self {
-            Self::JobRuns => ("job_runs", "state || ':' || examined || ':' || reassigned || ':' || failed"),
-            Self::Backtests => ("backtests", "state || ':' || coalesce(cursor_received_at, 0)"),
+            Self::JobRuns => Parts {
+                table: "job_runs",
+                mark: "state || ':' || examined || ':' || reassigned || ':' || failed",
+                open: queued,
+                asked_at: "queued_at",
+            },
+            Self::Backtests => Parts {
+                table: "backtests",
+                mark: "state || ':' || coalesce(cursor_received_at, 0)",
+                open: queued,
+                asked_at: "queued_at",
+            },
+            Self::Operations => Parts {
+                table: "operations",
+                // Planned leads while it is prepared, chunks that are done while it runs.
+                mark: "state || ':' || lead_count || ':' || (select count(*) from operation_chunks c
+                    where c.tenant_id = operations.tenant_id and c.operation_id = operations.id and c.state = 'DONE')",
+                open: "state in ('PREPARING', 'RUNNING', 'PAUSED') or (state = 'READY' and expires_at >= $now)",
+                asked_at: "created_at",
+            },
         }
     }
 }
-
-/// What still goes on, whatever the topic.
-const OPEN: &str = "state in ('QUEUED', 'RUNNING')";
 
 /// How far one has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,10 +84,15 @@ pub fn first_id(at: Timestamp) -> Uuid {
 }
 
 /// Those of a tenant from an id on.
-pub async fn list(conn: &Conn, tenant: TenantId, topic: Topic, from: Uuid) -> Result<Vec<Progress>, StoreError> {
-    let (table, mark) = topic.parts();
+pub async fn list(
+    conn: &Conn,
+    (tenant, topic): (TenantId, Topic),
+    from: Uuid,
+    now: Timestamp,
+) -> Result<Vec<Progress>, StoreError> {
+    let (Parts { table, mark, .. }, open) = (topic.parts(), topic.open(now));
     let sql = format!(
-        "select id, {mark} as mark, case when {OPEN} then 1 else 0 end as open from {table}
+        "select id, {mark} as mark, case when {open} then 1 else 0 end as open from {table}
          where tenant_id = $1 and id >= $2 order by id"
     );
     let rows = conn.query_sql(&sql, vec![tenant.uuid().into(), from.into()]).await?;
@@ -60,9 +100,13 @@ pub async fn list(conn: &Conn, tenant: TenantId, topic: Topic, from: Uuid) -> Re
 }
 
 /// The oldest of a tenant that still goes on.
-pub async fn find_oldest_open(conn: &Conn, tenant: TenantId, topic: Topic) -> Result<Option<Uuid>, StoreError> {
-    let (table, _) = topic.parts();
-    let sql = format!("select id from {table} where tenant_id = $1 and {OPEN} order by queued_at, id limit 1");
+pub async fn find_oldest_open(
+    conn: &Conn,
+    (tenant, topic): (TenantId, Topic),
+    now: Timestamp,
+) -> Result<Option<Uuid>, StoreError> {
+    let (Parts { table, asked_at, .. }, open) = (topic.parts(), topic.open(now));
+    let sql = format!("select id from {table} where tenant_id = $1 and ({open}) order by {asked_at}, id limit 1");
     let rows = conn.query_sql(&sql, vec![tenant.uuid().into()]).await?;
     Ok(rows.first().map(|row| row.try_get("", "id")).transpose()?)
 }

@@ -394,3 +394,29 @@ async fn a_list_is_followed_as_it_is_filtered_then_and_until_it_is_gone() {
     })
     .await;
 }
+
+// API-7, BULK-6
+#[tokio::test]
+async fn an_operation_is_told_with_every_step_until_it_has_ended() {
+    on_each_database(async |app| {
+        let dealers = app.dealers(2).await;
+        app.offered_leads(dealers[0], 3).await;
+        app.work().await;
+        let target = json!({ "selection": { "all": true }, "target": { "dealerId": dealers[1].to_string() } });
+        let id = app.operated("prepareReassignment", target).await;
+        let query = "subscription($id: ID!) { operationProgress(id: $id) { state progress { done changed } } }";
+        let mut stranger = socket_of(app, &app.partner("web")).await;
+        stranger.subscribe("1", query, json!({ "id": id })).await;
+        assert_eq!(stranger.error_of("1").await["extensions"]["code"], "BAD_REQUEST");
+        let mut socket = socket_of(app, &app.admin()).await;
+        follow(app, &mut socket, "1", query, json!({ "id": id })).await;
+        let told = socket.next_of("1").await;
+        assert_eq!(told["operationProgress"], json!({ "state": "READY", "progress": { "done": 0, "changed": 0 } }));
+        app.ran(&id).await;
+        look(app).await;
+        let told = socket.next_of("1").await;
+        assert_eq!(told["operationProgress"], json!({ "state": "DONE", "progress": { "done": 3, "changed": 3 } }));
+        socket.completed("1").await;
+    })
+    .await;
+}

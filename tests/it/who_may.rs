@@ -72,6 +72,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("removeReassignmentJob", CONFIGURE),
     ("runReassignmentJob", CONFIGURE),
     ("setRotationWeights", CONFIGURE),
+    ("prepareDeparture", CONFIGURE),
     ("prepareReassignment", MANAGE),
     ("prepareLeadUpdate", MANAGE),
     ("prepareUndo", MANAGE),
@@ -133,6 +134,7 @@ const SUBSCRIPTIONS: &[(&str, &str)] = &[
     ("notification", ALL),
     ("jobRunChanged", READ_CONFIGURATION),
     ("backtestProgress", READ_CONFIGURATION),
+    ("operationProgress", ALL),
 ];
 
 const INTROSPECTION: &str = "{ __schema { types { name kind

@@ -109,7 +109,12 @@ pub async fn prepare_departure(
     }
     check_may_leave(&work, who).await?;
     let goal = goal(&work, call, target).await?;
-    if goal == (Goal::Recipient { recipient: who }) {
+    let is_back = match &goal {
+        Goal::Recipient { recipient } => *recipient == who,
+        Goal::EvenSplit { recipients } => recipients.contains(&who),
+        Goal::Nearest | Goal::Interface { .. } | Goal::Nobody => false,
+    };
+    if is_back {
         let message = "the leads can't go to whom they leave, name somebody else";
         return Err(ActionError::refused("target", InvalidCode::NotAllowed, message));
     }

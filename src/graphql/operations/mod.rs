@@ -9,7 +9,9 @@ mod loaders;
 mod mutation;
 mod operation;
 mod query;
+mod subscription;
 
 pub use mutation::OperationMutation;
 pub use operation::Operation;
 pub use query::{OperationQuery, find_operation};
+pub use subscription::OperationSubscription;
