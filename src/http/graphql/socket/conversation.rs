@@ -236,7 +236,7 @@ impl<E: Executor> Conversation<E> {
         request.data = admitted.data;
         let request = request.data(Transport::Socket).data(admitted.visibility).data(RequestId(request_id));
         let responses = self.endpoint.executor.execute_stream(request, None);
-        self.operations.begin(id, responses);
+        self.operations.add(id, responses);
         Ok(())
     }
 

@@ -37,8 +37,8 @@ impl Operations {
         self.numbers.contains_key(id)
     }
 
-    /// Begins one.
-    pub(super) fn begin(&mut self, id: String, responses: BoxStream<'static, Response>) {
+    /// Begins one more.
+    pub(super) fn add(&mut self, id: String, responses: BoxStream<'static, Response>) {
         self.last += 1;
         let (handle, registration) = AbortHandle::new_pair();
         let (name, number) = (id.clone(), self.last);
@@ -106,11 +106,11 @@ mod tests {
     #[tokio::test]
     async fn a_name_can_be_used_again_and_nothing_of_the_first_operation_follows() {
         let mut operations = Operations::default();
-        operations.begin("a".to_owned(), responses(&[1, 2]));
+        operations.add("a".to_owned(), responses(&[1, 2]));
         assert_eq!(number(&operations.next().await.1), Some(1));
         operations.end("a");
         assert!(!operations.contains("a"));
-        operations.begin("a".to_owned(), responses(&[3]));
+        operations.add("a".to_owned(), responses(&[3]));
         assert_eq!(number(&operations.next().await.1), Some(3));
         assert!(matches!(operations.next().await.1, Outcome::Over));
         operations.end("a");
@@ -123,10 +123,10 @@ mod tests {
     async fn a_panic_ends_its_own_operation_only() {
         let mut operations = Operations::default();
         let panics = stream::iter([0]).map(|_| "a mistake".parse::<i32>().unwrap()).map(|_| Response::new(Value::Null));
-        operations.begin("a".to_owned(), panics.boxed());
+        operations.add("a".to_owned(), panics.boxed());
         assert!(matches!(operations.next().await, (id, Outcome::Panicked) if id == "a"));
         operations.end("a");
-        operations.begin("b".to_owned(), responses(&[1]));
+        operations.add("b".to_owned(), responses(&[1]));
         assert_eq!(number(&operations.next().await.1), Some(1));
     }
 }
