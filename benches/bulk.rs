@@ -52,7 +52,10 @@ async fn bench() {
     let url = format!("sqlite://{}", path.display());
     migrate(&url).await;
     let mut sqlite = SqliteConnection::connect(&url).await.unwrap();
-    fill(leads, &Sqlite, async |sql| drop(sqlite.execute(AssertSqlSafe(sql)).await.unwrap())).await;
+    fill(leads, &Sqlite, async |sql| {
+        sqlite.execute(AssertSqlSafe(sql)).await.unwrap();
+    })
+    .await;
     operation("SQLite", &url, leads, 1).await;
     for suffix in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
@@ -60,11 +63,17 @@ async fn bench() {
     let new = || postgres::fresh_database("bench", async |url: String| migrate(&url).await);
     let plain = new().await;
     let mut conn = PgConnection::connect(plain.url()).await.unwrap();
-    fill(leads, &Postgres, async |sql| drop(conn.execute(AssertSqlSafe(sql)).await.unwrap())).await;
+    fill(leads, &Postgres, async |sql| {
+        conn.execute(AssertSqlSafe(sql)).await.unwrap();
+    })
+    .await;
     let floor = plain_sql(&mut conn, leads).await;
     let database = new().await;
     let mut conn = PgConnection::connect(database.url()).await.unwrap();
-    fill(leads, &Postgres, async |sql| drop(conn.execute(AssertSqlSafe(sql)).await.unwrap())).await;
+    fill(leads, &Postgres, async |sql| {
+        conn.execute(AssertSqlSafe(sql)).await.unwrap();
+    })
+    .await;
     let ours = operation("PostgreSQL", database.url(), leads, asked("BATON_BENCH_WORKERS", 2)).await;
     println!("PostgreSQL: the run of the operation is {:.2} of the plain transaction", ours / floor);
 }
@@ -104,9 +113,10 @@ impl Dialect for Postgres {
 
 /// Ten thousand dealers with a contact each, and leads offered to them, all over a square of some 2,000 by 2,000 km.
 async fn fill(leads: u64, on: &impl Dialect, mut execute: impl AsyncFnMut(String)) {
-    let tenant = match on.id(1, "1").starts_with("unhex") {
-        true => format!("unhex('{}')", TENANT.replace('-', "")),
-        false => format!("cast('{TENANT}' as uuid)"),
+    let tenant = if on.id(1, "1").starts_with("unhex") {
+        format!("unhex('{}')", TENANT.replace('-', ""))
+    } else {
+        format!("cast('{TENANT}' as uuid)")
     };
     let place = |step: u64, from: f64, over: f64| format!("({from} + (n * {step} % 99991) * {over} / 99991.0)");
     let (dealer, lead) = (on.id(2, "n"), on.id(4, "n"));
