@@ -407,7 +407,8 @@ async fn an_operation_is_told_with_every_step_until_it_has_ended() {
         let query = "subscription($id: ID!) { operationProgress(id: $id) { state progress { done changed } } }";
         let mut stranger = socket_of(app, &app.partner("web")).await;
         stranger.subscribe("1", query, json!({ "id": id })).await;
-        assert_eq!(stranger.error_of("1").await["extensions"]["code"], "BAD_REQUEST");
+        let refused = &stranger.message().await["payload"]["errors"][0];
+        assert_eq!(refused["message"], "id: there is no such operation");
         let mut socket = socket_of(app, &app.admin()).await;
         follow(app, &mut socket, "1", query, json!({ "id": id })).await;
         let told = socket.next_of("1").await;

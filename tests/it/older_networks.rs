@@ -227,7 +227,7 @@ async fn when_nobody_of_those_found_is_fit_any_more_the_whole_network_is_asked()
         assert_eq!((decision.considered, decision.matched), (CLOSED + 5, 1));
         assert_eq!(built_since(app, before), (1, 1));
         let lead = app.offered_lead(dealers[0]).await;
-        set_active(app, newcomer, false).await;
+        change(app, newcomer, DealerInput { accepts_leads: Some(false), ..DealerInput::default() }).await;
         app.an_hour_later().await;
         let exception = app.newest(lead).await.exception;
         assert_eq!(exception.as_deref(), Some("none of 505 matches `good and near`"));
