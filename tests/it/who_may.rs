@@ -194,6 +194,7 @@ impl Schema {
                 "GridWhere",
                 "LeadSelection",
                 "LeadTarget",
+                "LeavingInput",
                 "PreviewSource",
                 "PreviewSubject",
                 "RadiusInput",
