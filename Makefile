@@ -30,12 +30,13 @@ bench: build
 conformance:
 	cargo run --quiet --example conformance -- "$(CEL)"
 
-# Random rules against the interpreter, the engine and both databases, then damaged texts against the checker for so many minutes.
+# Random rules against the interpreter, the engine and both databases, an operation that is killed again and again, then damaged texts
+# against the checker for so many minutes.
 SOAK_MINUTES ?= 60
 soak:
 	scripts/ensure.sh postgresql
-	PROPTEST_CASES=100000 BATON_GENERATED_CASES=100000 BATON_RULE_PAIRS=20000 \
-		cargo test --release --lib --test it -- rules_ generated typed
+	PROPTEST_CASES=100000 BATON_GENERATED_CASES=100000 BATON_RULE_PAIRS=20000 BATON_OPERATION_LEADS=20000 BATON_OPERATION_KILLS=100 \
+		cargo test --release --lib --test it -- rules_ generated typed operations_killed
 	cargo run --release --example fuzz_rules -- $$(($(SOAK_MINUTES) * 60))
 
 schema:
