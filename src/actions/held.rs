@@ -69,6 +69,11 @@ impl Held {
             .ok_or_else(|| StoreError::corrupt("leads.id", format!("{id} is missing")))
     }
 
+    /// Whether somebody has taken responsibility for another copy of the same request: then this one is nobody's to hand on.
+    pub fn is_held_beside(&self, copy: &Lead) -> bool {
+        self.chain(copy.request).iter().any(|other| other.id != copy.id && other.state.is_held())
+    }
+
     /// The other copies of the same request that still wait for their recipients.
     pub fn waiting_beside(&self, copy: &Lead) -> impl Iterator<Item = &Lead> {
         let id = copy.id;

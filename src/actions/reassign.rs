@@ -134,6 +134,8 @@ fn movable(held: &Held, wanted: &[LeadId]) -> Result<Vec<Lead>, ActionError> {
             Some("two of the leads are copies of one request, name one of them".to_owned())
         } else if copy.times.reassigned_at.is_some() {
             Some("it was handed on before, take its newest copy".to_owned())
+        } else if held.is_held_beside(copy) {
+            Some("somebody else has acknowledged another copy of the same request".to_owned())
         } else if !copy.state.can_be_reassigned() {
             Some(format!("it is {} and can't be handed on", copy.state.as_str().to_lowercase()))
         } else {

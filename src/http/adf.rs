@@ -54,7 +54,11 @@ async fn take(app: &App, rate: &Rate, request: &HttpRequest, payload: Payload) -
     rate.check(&actor.credential())?;
     check_type(request)?;
     let document = body(request, payload, BYTES_MAX as u64).await?;
-    let prospects = adf::read(&document).map_err(unread)?;
+    // A large document takes a while: other requests of this thread do not wait for it.
+    let prospects = web::block(move || adf::read(&document)).await;
+    let prospects = prospects
+        .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the server failed"))?
+        .map_err(unread)?;
     let sender = Sender { actor: &actor, notify: true };
     Ok(Box::pin(adf::take_in(&app.actions, sender, prospects)).await?)
 }

@@ -13,6 +13,7 @@ use actix_web::{HttpRequest, HttpResponse, Resource};
 use futures_util::stream::try_unfold;
 
 use super::problem::Problem;
+use super::rate::Rate;
 use super::request_id::{REQUEST_ID_HEADER, request_id};
 use crate::actions::export::{LeadExport, find_download};
 use crate::app::App;
@@ -23,21 +24,22 @@ pub(super) fn resource() -> Resource {
     web::resource("/downloads/{secret}").route(web::get().to(download))
 }
 
-async fn download(app: Data<App>, request: HttpRequest, secret: Path<String>) -> HttpResponse {
+async fn download(app: Data<App>, rate: Data<Rate>, request: HttpRequest, secret: Path<String>) -> HttpResponse {
     let id = request_id(&request, &app.actions.entropy);
-    match opened(&app, &secret).await {
+    match opened(&app, &rate, &secret).await {
         Ok((found, export)) => answer(&found, export, id),
         Err(problem) => problem.answer(&id),
     }
 }
 
-async fn opened(app: &App, secret: &str) -> Result<(Download, LeadExport), Problem> {
+async fn opened(app: &App, rate: &Rate, secret: &str) -> Result<(Download, LeadExport), Problem> {
     let found = find_download(&app.actions, secret).await?;
     let gone = || {
         let detail = "there is no download at this address, or its time is over: ask for a new one";
         Problem::new(StatusCode::NOT_FOUND, "NOT_FOUND", detail)
     };
     let found = found.ok_or_else(gone)?;
+    rate.check(&found.actor.credential())?;
     let DownloadContent::Leads(table) = &found.content;
     let export = LeadExport::open(&app.actions, &found.actor, table).await?;
     Ok((found, export))

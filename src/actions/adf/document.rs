@@ -59,6 +59,7 @@ impl AdfError {
 /// A document that was read, and how many lines stand before it in what was sent.
 pub(super) struct Read<'d, 'i> {
     document: &'d Document<'i>,
+    ruler: Ruler,
     lines_before: usize,
 }
 
@@ -79,33 +80,94 @@ pub(super) fn with_document<T>(
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
     let document = Document::parse_with_options(&whole, options)
         .map_err(|error| AdfError::at(error.pos(), lines_before, worded(&error)))?;
-    look(&Read { document: &document, lines_before })
+    look(&Read { document: &document, ruler: Ruler::new(&whole), lines_before })
 }
 
-/// How deep elements stand in each other at most, and where that is first so. Counts tags, no more: it may see too much in comments and
-/// CDATA, never too little.
+/// How deep elements stand in each other at most, and where that is first so; gone through once, whatever it is. What is not well formed
+/// is left to the parser.
 fn deepest(text: &str) -> Option<(usize, usize)> {
     let (mut depth, mut deepest) = (0_usize, None::<(usize, usize)>);
-    for (at, _) in text.match_indices('<') {
-        let tag = text.get(at + 1..).unwrap_or_default();
-        match tag.chars().next() {
-            Some('/') => depth = depth.saturating_sub(1),
-            Some('?' | '!') | None => {}
-            Some(_) => {
-                let closes_itself = tag.split_once('>').is_some_and(|(inside, _)| inside.ends_with('/'));
-                if !closes_itself {
-                    depth += 1;
-                }
-                if deepest.is_none_or(|(known, _)| depth > known) {
-                    deepest = Some((depth, at));
-                }
+    let mut at = 0;
+    while let Some(found) = text.get(at..).and_then(|rest| rest.find('<')) {
+        let start = at + found;
+        let rest = text.get(start..).unwrap_or_default();
+        let Some(length) = markup_length(rest) else { break };
+        let markup = rest.get(..length).unwrap_or_default();
+        at = start + length;
+        if markup.starts_with("</") {
+            depth = depth.saturating_sub(1);
+        } else if !markup.starts_with("<!") && !markup.starts_with("<?") {
+            let inside = depth + 1;
+            if deepest.is_none_or(|(known, _)| inside > known) {
+                deepest = Some((inside, start));
             }
+            depth = if markup.ends_with("/>") { depth } else { inside };
         }
         if deepest.is_some_and(|(known, _)| known > DEPTH_MAX) {
             break;
         }
     }
     deepest
+}
+
+/// How long a tag, a comment, a piece of CDATA or an instruction is, if it ends. A `>` within quotes ends no tag.
+fn markup_length(text: &str) -> Option<usize> {
+    let until = |end: &str| text.find(end).map(|at| at + end.len());
+    if text.starts_with("<!--") {
+        return until("-->");
+    }
+    if text.starts_with("<![CDATA[") {
+        return until("]]>");
+    }
+    if text.starts_with("<?") {
+        return until("?>");
+    }
+    let mut quote = None;
+    for (at, byte) in text.bytes().enumerate() {
+        match (quote, byte) {
+            (None, b'>') => return Some(at + 1),
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), byte) if open == byte => quote = None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Places in a text, found without counting its lines from the beginning for each of them.
+struct Ruler {
+    /// After each so many bytes: where that is, its line and its column.
+    marks: Vec<(usize, TextPos)>,
+}
+
+impl Ruler {
+    /// Bytes between two marks.
+    const STEP: usize = 4_096;
+
+    fn new(text: &str) -> Self {
+        let mut marks = vec![(0, TextPos::new(1, 1))];
+        let (mut from, mut place) = (0, TextPos::new(1, 1));
+        for (at, letter) in text.char_indices() {
+            if at >= from + Self::STEP {
+                from = at;
+                marks.push((at, place));
+            }
+            place = after(place, letter);
+        }
+        Self { marks }
+    }
+
+    fn place(&self, text: &str, at: usize) -> TextPos {
+        let next = self.marks.partition_point(|(mark, _)| *mark <= at);
+        let (mark, place) =
+            next.checked_sub(1).and_then(|last| self.marks.get(last)).copied().unwrap_or((0, TextPos::new(1, 1)));
+        text.get(mark..at).unwrap_or_default().chars().fold(place, after)
+    }
+}
+
+/// Where the letter after this one stands.
+fn after(place: TextPos, letter: char) -> TextPos {
+    if letter == '\n' { TextPos::new(place.row + 1, 1) } else { TextPos::new(place.row, place.col + 1) }
 }
 
 /// In words of our own: what is wrong and what to do.
@@ -135,7 +197,7 @@ impl<'d, 'i> Read<'d, 'i> {
 
     /// Where an element stands.
     pub(super) fn place(&self, node: Node<'_, '_>) -> Place {
-        let position = self.document.text_pos_at(node.range().start);
+        let position = self.ruler.place(self.document.input_text(), node.range().start);
         let names = node.ancestors().filter(Node::is_element).map(|element| element.tag_name().name().to_owned());
         let mut names: Vec<String> = names.collect();
         names.reverse();

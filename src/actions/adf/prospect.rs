@@ -11,6 +11,10 @@ use crate::domain::request::{Interest, Person, RequestInput};
 
 /// A night's batch; more come in several documents.
 const PROSPECTS_MAX: usize = 500;
+/// A seller is known by a few ids at most.
+const VENDOR_IDS_MAX: usize = 20;
+/// Comments of one lead; nobody reads more.
+const COMMENTS_MAX: usize = 100;
 
 /// One lead of a document.
 #[derive(Clone, Debug)]
@@ -117,7 +121,9 @@ impl<'r, 'd, 'i> Reader<'r, 'd, 'i> {
         if let Some(vendor) = vendor {
             self.places.insert("vendor", self.read.place(vendor));
         }
-        let vendor_ids = vendor.map(|vendor| children(vendor, "id").filter_map(text_of).collect()).unwrap_or_default();
+        let vendor_ids = vendor
+            .map(|vendor| children(vendor, "id").filter_map(text_of).take(VENDOR_IDS_MAX).collect())
+            .unwrap_or_default();
         let vendor = vendor.and_then(|vendor| {
             let of_contact = || child(child(vendor, "contact")?, "name");
             child(vendor, "vendorname").or_else(of_contact).and_then(text_of)
@@ -235,7 +241,8 @@ impl<'r, 'd, 'i> Reader<'r, 'd, 'i> {
     fn comments(&mut self, customer: Option<Node<'d, 'i>>, contact: Option<Node<'d, 'i>>) -> Option<String> {
         let mut lines = Vec::new();
         for place in [customer, contact].into_iter().flatten() {
-            let written: Vec<_> = children(place, "comments").chain(children(place, "comment")).collect();
+            let written: Vec<_> =
+                children(place, "comments").chain(children(place, "comment")).take(COMMENTS_MAX).collect();
             for node in written {
                 if let Some(text) = self.text("comments", Some(node)).map(|text| without_breaks(&text))
                     && !lines.contains(&text)

@@ -176,3 +176,28 @@ proptest! {
         }
     }
 }
+
+// SPEC RUN: no document, whatever its bytes, keeps the server busy. Each of these took minutes when every sign was looked at with all that
+// follows it.
+#[test]
+fn a_million_signs_are_gone_through_once() {
+    let many = |sign: &str| sign.repeat(1_000_000 / sign.len());
+    let comments =
+        format!("<adf><prospect><customer>{}</customer></prospect></adf>", "<comment>x</comment>".repeat(40_000));
+    for signs in [format!("<adf>{}", many("&")), format!("<adf>{}/>", many("<"))] {
+        assert!(read(signs.as_bytes()).is_err());
+    }
+    let prospect = read(comments.as_bytes()).unwrap().remove(0);
+    assert_eq!(prospect.request.comments.as_deref(), Some("x"));
+}
+
+// The depth is that of elements, not of what looks like one.
+#[test]
+fn depth_is_counted_past_quotes_comments_and_cdata() {
+    let hidden =
+        |filler: &str| format!("<adf>{}{}</adf>", format!("<a x=\"/>\">{filler}").repeat(40), "</a>".repeat(40));
+    for filler in ["", "<!--</-->", "<![CDATA[</a>]]>"] {
+        let refused = read(hidden(filler).as_bytes()).unwrap_err();
+        assert!(refused.message.contains("levels deep"), "{filler}: {}", refused.message);
+    }
+}

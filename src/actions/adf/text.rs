@@ -88,10 +88,10 @@ pub(super) fn with_whole_ampersands(text: &str) -> Cow<'_, str> {
 fn begins_reference(text: &str) -> bool {
     /// `&#x10FFFF;` is the longest.
     const NAME_BYTES_MAX: usize = 8;
-    let Some((name, _)) = text.get(1..).unwrap_or_default().split_once(';') else { return false };
-    if name.len() > NAME_BYTES_MAX {
-        return false;
-    }
+    // No further than a reference can reach: a text of ampersands would be gone through again for each of them.
+    let near = text.as_bytes().iter().skip(1).take(NAME_BYTES_MAX + 1);
+    let Some(length) = near.clone().position(|byte| *byte == b';') else { return false };
+    let Some(name) = text.get(1..=length) else { return false };
     match name.strip_prefix('#') {
         Some(code) => {
             let number = match code.strip_prefix(['x', 'X']) {

@@ -77,6 +77,14 @@ impl Directory {
         }
     }
 
+    /// Whether the recipient is part of the network.
+    pub fn is_active(&self, recipient: Recipient) -> bool {
+        match recipient {
+            Recipient::Dealer(id) => self.dealers.get(&id).is_some_and(|dealer| dealer.active),
+            Recipient::User(id) => self.users.get(&id).is_some_and(|user| user.active),
+        }
+    }
+
     /// Whether the recipient exists and may still get leads: the check that the write makes.
     pub fn may_receive(&self, recipient: Recipient) -> bool {
         match recipient {

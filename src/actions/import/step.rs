@@ -13,7 +13,7 @@ use crate::actions::network::Ground;
 use crate::actions::{ActionError, Context};
 use crate::domain::InvalidCode;
 use crate::domain::file_import::{FileImport, FileImportState, FileKind, ImportProblem, RowCounts};
-use crate::store::{Conn, file_imports, uploads};
+use crate::store::{Conn, StoreError, file_imports, uploads};
 
 /// Rows per transaction: long enough that the commit does not dominate, short enough that others get their turn.
 const BATCH_ROWS: usize = 500;
@@ -27,29 +27,41 @@ const VALUE_CHARS_MAX: usize = 200;
 /// Takes the import that was served longest ago one batch further. Whether there was one. An import that can't go on ends with the
 /// reason.
 pub async fn step(cx: &Context) -> Result<bool, ActionError> {
-    match one_batch(cx, None).await {
+    let tx = cx.store.begin().await?;
+    let before = match file_imports::claim(&tx).await {
+        Ok(Some(before)) => before,
+        Ok(None) => return settle(tx, Ok(false)).await,
+        Err(error) => return settle(tx, Err(error.into())).await,
+    };
+    let done = Box::pin(further(cx, &tx, before.clone())).await;
+    match settle(tx, done).await {
+        // Somebody else changed what the batch had read: the next attempt reads it anew.
+        Err(ActionError::Store(StoreError::Conflict)) => Ok(true),
         // The same lead came in from elsewhere since the batch looked: the next attempt finds it known.
         Err(ActionError::Store(error)) if error.is_unique_violation("external_id") => Ok(true),
         Err(error) if is_lasting(&error) => {
             tracing::error!(%error, "an import could not go on");
-            one_batch(cx, Some(public(&error))).await
+            fail(cx, &before, public(&error)).await
         }
         done => done,
     }
 }
 
-async fn one_batch(cx: &Context, failure: Option<String>) -> Result<bool, ActionError> {
+/// Ends this import, unless somebody else has taken it further or stopped it since.
+async fn fail(cx: &Context, before: &FileImport, why: String) -> Result<bool, ActionError> {
+    let at = cx.clock.now();
+    let (state, error) = (FileImportState::Failed, Some(why));
+    let after = FileImport { state, error, updated_at: at, finished_at: Some(at), ..before.clone() };
     let tx = cx.store.begin().await?;
-    let done = Box::pin(within(cx, &tx, failure)).await;
-    settle(tx, done).await
+    let done = file_imports::update(&tx, &after, before).await.map_err(ActionError::from);
+    match settle(tx, done).await {
+        Ok(()) | Err(ActionError::Store(StoreError::Conflict)) => Ok(true),
+        Err(error) => Err(error),
+    }
 }
 
-async fn within(cx: &Context, conn: &Conn, failure: Option<String>) -> Result<bool, ActionError> {
-    let Some(before) = file_imports::claim(conn).await? else { return Ok(false) };
-    let mut after = match failure {
-        Some(failure) => FileImport { state: FileImportState::Failed, error: Some(failure), ..before.clone() },
-        None => batch(cx, conn, before.clone()).await?,
-    };
+async fn further(cx: &Context, conn: &Conn, before: FileImport) -> Result<bool, ActionError> {
+    let mut after = batch(cx, conn, before.clone()).await?;
     after.updated_at = cx.clock.now();
     after.finished_at = after.state.is_over().then_some(after.updated_at);
     file_imports::update(conn, &after, &before).await?;

@@ -31,10 +31,13 @@ pub async fn run(context: &Context, call: Call<'_>, id: OperationId) -> Result<O
             );
             return Err(ActionError::refused("operationId", InvalidCode::Conflict, message));
         }
-        check_none_came(&work, &operation).await?;
     }
     operation.started_at = Some(work.at());
     come_and_go(&mut work, &operation).await?;
+    if operation.options.on_problem == OnProblem::Stop {
+        // Only now can nothing more come: whoever hands a lead on holds the network as it was, and is done by now.
+        check_none_came(&work, &operation).await?;
+    }
     change(work, operation, OperationState::Running).await
 }
 

@@ -18,6 +18,7 @@ use crate::domain::operation::{
 };
 use crate::routing::even_split;
 use crate::store::operations::items;
+use crate::store::tenants::{self, VersionHold};
 use crate::store::{Conn, StoreError};
 
 /// What is to happen to each of these copies.
@@ -34,7 +35,7 @@ pub(super) async fn plan(
     let mut deciding = Deciding::prepare(context, conn, (operation, goal), held).await?;
     let mut planned = Vec::with_capacity(copies.len());
     for copy in copies {
-        let one = match immovable(copy, &taken) {
+        let one = match immovable(held, copy).or_else(|| twice(copy, &taken)) {
             Some(problem) => Planned::Problem(problem),
             None => deciding.decide(held, copy)?,
         };
@@ -47,7 +48,7 @@ pub(super) async fn plan(
 }
 
 /// Why a copy can't be handed on, whoever would get it.
-fn immovable(copy: &Lead, taken: &HashSet<crate::domain::id::RequestId>) -> Option<Problem> {
+fn immovable(held: &Held, copy: &Lead) -> Option<Problem> {
     if copy.times.reassigned_at.is_some() {
         let text = "it was handed on before, take its newest copy";
         return Some(Problem::new(ItemReason::HandedOn, text));
@@ -56,6 +57,11 @@ fn immovable(copy: &Lead, taken: &HashSet<crate::domain::id::RequestId>) -> Opti
         let text = format!("it is {} and can't be handed on", copy.state.as_str().to_lowercase());
         return Some(Problem::new(ItemReason::WrongState, text));
     }
+    let text = "somebody else has acknowledged another copy of the same request";
+    held.is_held_beside(copy).then(|| Problem::new(ItemReason::HeldByAnother, text))
+}
+
+fn twice(copy: &Lead, taken: &HashSet<crate::domain::id::RequestId>) -> Option<Problem> {
     let text = "another copy of the same request is in the plan, one is enough";
     taken.contains(&copy.request).then(|| Problem::new(ItemReason::SameRequest, text))
 }
@@ -154,6 +160,8 @@ pub(super) async fn carry(
     let at = context.clock.now();
     let targets = items.iter().flat_map(|item| item.planned.targets()).map(|target| target.recipient);
     let involved: Vec<Recipient> = targets.chain(held.copies().filter_map(|copy| copy.recipient)).collect();
+    // Nobody leaves the network between this look and the commit.
+    tenants::network_version(conn, operation.tenant, VersionHold::Shared).await?;
     let directory = Directory::load(conn, operation.tenant, &involved).await?;
     let by = event_actor(&operation.actor);
     let mut desk = Desk::new(context, &held.tenant, &held.jobs, &directory, by.clone(), at);
@@ -162,17 +170,19 @@ pub(super) async fn carry(
     let mut carried = Vec::new();
     for item in items {
         let Item { position, lead, lead_version, planned, .. } = item;
-        let copy = match unchanged_since(held, lead, lead_version) {
-            Ok(copy) => copy,
-            Err(problem) => {
-                worked.conflict(position, lead, problem);
-                continue;
-            }
-        };
         let answer = match planned {
             Planned::Move(answer) => answer,
             other => {
                 worked.settled(position, lead, other);
+                continue;
+            }
+        };
+        // What becomes of other copies does not change this one's version.
+        let still = unchanged_since(held, lead, lead_version);
+        let copy = match still.and_then(|copy| immovable(held, copy).map_or(Ok(copy), Err)) {
+            Ok(copy) => copy,
+            Err(problem) => {
+                worked.conflict(position, lead, problem);
                 continue;
             }
         };

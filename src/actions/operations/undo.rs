@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::actions::amend::rearm;
 use crate::actions::context::{Context, event_actor};
 use crate::actions::error::ActionError;
 use crate::actions::handover::{Desk, Directory};
@@ -12,10 +13,11 @@ use crate::actions::operations::work::{Carried, Worked, unchanged_since};
 use crate::domain::Timestamp;
 use crate::domain::event::EventKind;
 use crate::domain::id::{LeadId, OperationId, RequestId};
-use crate::domain::lead::{Lead, LeadState};
+use crate::domain::lead::{Lead, LeadState, Recipient};
 use crate::domain::operation::{Copy, Item, ItemReason, ItemResult, LeadImage, Operation, Outcome, Planned, Problem};
 use crate::store::operations::results;
 use crate::store::operations::shares::Side;
+use crate::store::tenants::{self, VersionHold};
 use crate::store::{Conn, KeyPart, PageRequest, Scope, StoreError, leads, offers};
 
 /// The next leads that the source changed, each with what it was.
@@ -86,7 +88,7 @@ fn returnable<'h>(
             .map_err(|_| taken_up("the copy that was made of it was answered or changed since"))?;
     }
     // A lead that nobody had was offered itself.
-    let offered_itself = before.state() == LeadState::Unassigned && copies.is_empty();
+    let offered_itself = before.state() == LeadState::Unassigned;
     if copies.iter().any(|made| opened.contains(&made.lead)) || (offered_itself && opened.contains(&lead)) {
         return Err(taken_up("its new recipient has opened the link since"));
     }
@@ -108,7 +110,14 @@ pub(super) async fn carry(
     items: Vec<Item>,
 ) -> Result<Worked, ActionError> {
     let opened = opened(conn, operation, held).await?;
-    let (at, directory) = (context.clock.now(), Directory::default());
+    let at = context.clock.now();
+    let back = items.iter().filter_map(|item| match &item.planned {
+        Planned::Restore { before, .. } => before.recipient().filter(|_| before.state().is_open()),
+        _ => None,
+    });
+    let back: Vec<Recipient> = back.collect();
+    tenants::network_version(conn, operation.tenant, VersionHold::Shared).await?;
+    let directory = Directory::load(conn, operation.tenant, &back).await?;
     let mut desk = Desk::new(context, &held.tenant, &held.jobs, &directory, event_actor(&operation.actor), at);
     let why = operation.options.reason.clone();
     let why = why.unwrap_or_else(|| format!("taken back by {}", operation.actor.name));
@@ -131,11 +140,22 @@ pub(super) async fn carry(
                 continue;
             }
         };
+        if before.recipient().is_some_and(|one| before.state().is_open() && !directory.is_active(one)) {
+            let text = "whoever had it has left the network since";
+            worked.conflict(position, lead, Problem::new(ItemReason::TargetGone, text));
+            continue;
+        }
         for made in &copies {
             remove(&mut desk, held.copy(made.lead)?, &why, at);
         }
         let mut restored = copy.clone();
         before.restore(&mut restored);
+        // Jobs that were changed since may look at it at another time than they did.
+        if held.jobs.iter().any(|job| job.updated_at >= copy.times.updated_at) {
+            rearm(held, &mut restored);
+        }
+        // Nobody is warned twice, nor of a moment that is over.
+        restored.warn_at = restored.warn_at.filter(|warn_at| *warn_at > at);
         let (old, new) = (state(copy), state(&restored));
         desk.event(EventKind::LeadRestored, &restored, Some(old), Some(new), Some(why.clone()));
         desk.changes.updated.push(restored);

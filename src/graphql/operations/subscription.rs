@@ -1,11 +1,14 @@
 //! What is told about operations: how far one has come.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Subscription};
 use async_trait::async_trait;
 use futures_util::stream::Stream;
 use uuid::Uuid;
 
 use super::operation::Operation;
+use crate::actions;
 use crate::actions::operations::is_shown;
 use crate::domain::id::OperationId;
 use crate::graphql::connection::bad_input;
@@ -32,23 +35,26 @@ impl OperationSubscription {
     ) -> async_graphql::Result<impl Stream<Item = async_graphql::Result<Operation>>> {
         let session = ctx.session()?;
         let missing = || bad_input("id: there is no such operation".to_owned());
-        let steps = Steps(ids::parse_or_null(&id).ok_or_else(missing)?);
+        let steps = Steps { id: ids::parse_or_null(&id).ok_or_else(missing)?, actions: session.actions.clone() };
         if steps.first(session).await?.is_empty() {
             return Err(missing());
         }
-        let id = steps.0.uuid();
+        let id = steps.id.uuid();
         follow(session, Interest::Progress(Topic::Operations, Some(id)), steps).await
     }
 }
 
-struct Steps(OperationId);
+struct Steps {
+    id: OperationId,
+    actions: Arc<actions::Context>,
+}
 
 #[async_trait]
 impl Told for Steps {
     type Item = Operation;
 
     async fn first(&self, session: &Session) -> async_graphql::Result<Vec<Operation>> {
-        let found = operations::lookup(session.reader(), session.scope.tenant, self.0).await?;
+        let found = operations::lookup(session.reader(), session.scope.tenant, self.id).await?;
         Ok(found.filter(|operation| is_shown(&session.actor, operation)).into_iter().map(Operation).collect())
     }
 
@@ -57,6 +63,6 @@ impl Told for Steps {
     }
 
     fn is_last(&self, item: &Operation) -> bool {
-        item.0.state.is_over()
+        item.0.state_at(self.actions.clock.now()).is_over()
     }
 }

@@ -31,14 +31,15 @@ pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[OperationId]) -> 
     query.all(conn).await?.into_iter().map(domain).collect()
 }
 
-/// By id, held until the transaction ends: whoever changes its state holds it.
+/// By id, held until the transaction ends: whoever changes its state holds it. Its key is not held, so that a chunk whose results refer to
+/// it can be finished meanwhile.
 pub async fn lookup_held(conn: &Conn, tenant: TenantId, id: OperationId) -> Result<Option<Operation>, StoreError> {
-    held(conn, tenant, id, "for update").await
+    held(conn, tenant, id, "for no key update").await
 }
 
 /// By id, held until the transaction ends, unless somebody else holds it now.
 pub async fn lookup_free(conn: &Conn, tenant: TenantId, id: OperationId) -> Result<Option<Operation>, StoreError> {
-    held(conn, tenant, id, "for update skip locked").await
+    held(conn, tenant, id, "for no key update skip locked").await
 }
 
 async fn held(conn: &Conn, tenant: TenantId, id: OperationId, lock: &str) -> Result<Option<Operation>, StoreError> {
