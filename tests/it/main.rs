@@ -16,6 +16,7 @@ mod app_outbox;
 mod app_pages;
 mod app_running;
 mod backtests;
+mod balanced;
 mod demo;
 mod export;
 mod graphql_audits;

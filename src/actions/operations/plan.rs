@@ -3,7 +3,7 @@
 //!
 //! Nothing of any lead changes here.
 
-use super::{fields, reassign, selection, undo};
+use super::{CHUNK, fields, reassign, selection, share_out, undo};
 use crate::actions::aside::{is_lasting, public, settle};
 use crate::actions::context::{Context, event_actor};
 use crate::actions::error::ActionError;
@@ -23,10 +23,15 @@ use crate::store::{Conn, StoreError, events};
 /// Recipients whose people are read at once to count mails.
 const RECIPIENTS_AT_ONCE: usize = 500;
 
-/// Plans the next `size` leads of an operation. Whether there is more to plan; also not if somebody else is at it.
-pub(super) async fn step(context: &Context, of: (TenantId, OperationId), size: u64) -> Result<bool, ActionError> {
+/// Plans the next chunk of an operation. Whether there is more to plan; also not if somebody else is at it, or if more than `together` leads
+/// would have to be looked at together first.
+pub(super) async fn step(context: &Context, of: (TenantId, OperationId), together: usize) -> Result<bool, ActionError> {
+    // A step of its own: nothing is held while leads are looked at together.
+    if Box::pin(share_out::step(context, of, together)).await? {
+        return Ok(true);
+    }
     let tx = context.store.begin().await?;
-    let done = Box::pin(within(context, &tx, of, size)).await;
+    let done = Box::pin(within(context, &tx, of, CHUNK)).await;
     match settle(tx, done).await {
         Err(error) if is_lasting(&error) => {
             tracing::error!(operation.id = %of.1, %error, "an operation could not be planned");
@@ -39,7 +44,7 @@ pub(super) async fn step(context: &Context, of: (TenantId, OperationId), size: u
 
 async fn within(context: &Context, conn: &Conn, of: (TenantId, OperationId), size: u64) -> Result<bool, ActionError> {
     let Some(mut operation) = operations::lookup_free(conn, of.0, of.1).await? else { return Ok(false) };
-    if operation.state != OperationState::Preparing {
+    if operation.state != OperationState::Preparing || (operation.change.is_balanced() && !operation.is_shared_out) {
         return Ok(false);
     }
     let batch = match &operation.change {

@@ -136,6 +136,8 @@ pub(super) async fn next(
     limit: u64,
 ) -> Result<Vec<Lead>, StoreError> {
     let (rule, among) = match &operation.selection {
+        // What was shared out is what is planned, whatever else came to be selected meanwhile.
+        _ if operation.is_shared_out => (None, Some(Among::Named(operation.id))),
         Selection::All | Selection::ChangedBy { .. } | Selection::List { text: None, .. } => (None, None),
         Selection::Filter { text } | Selection::List { text: Some(text), .. } => {
             (Some(pushed(context, conn, operation, text).await?), None)

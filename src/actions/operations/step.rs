@@ -2,9 +2,10 @@
 
 use super::turns::Turns;
 use super::work::Did;
-use super::{CHUNK, end, plan, work};
+use super::{end, plan, work};
 use crate::actions::context::Context;
 use crate::actions::error::ActionError;
+use crate::domain::operation::{BALANCED_LEADS_MAX, Operation};
 use crate::store::operations;
 use crate::store::operations::Open;
 
@@ -25,9 +26,10 @@ async fn serve(context: &Context, one: Open) -> Result<bool, ActionError> {
     if one.is_preparing {
         // Whether or not more follows, a step that planned something was work; one that found it taken was none, and rests.
         let before = operations::lookup(context.store.reader(), one.tenant, one.id).await?;
-        plan::step(context, of, CHUNK).await?;
+        plan::step(context, of, BALANCED_LEADS_MAX).await?;
         let after = operations::lookup(context.store.reader(), one.tenant, one.id).await?;
-        return Ok(before.map(|one| (one.state, one.planned)) != after.map(|one| (one.state, one.planned)));
+        let place = |one: Operation| (one.state, one.planned, one.is_shared_out);
+        return Ok(before.map(place) != after.map(place));
     }
     match work::step(context, of).await? {
         Did::Chunk => Ok(true),

@@ -28,6 +28,9 @@ pub use plan::{Answer, Copy, Item, ItemReason, ItemResult, Outcome, Planned, Pro
 pub const PLAN_LIFETIME: Duration = Duration::from_hours(24);
 /// Leads that one selection may name by their ids; more are selected by a filter.
 pub const NAMED_LEADS_MAX: usize = 10_000;
+/// Leads that are shared out together under capacities: a dealer's that leaves, several times over; the answer takes seconds and some tens
+/// of megabytes.
+pub const BALANCED_LEADS_MAX: usize = 10_000;
 /// Operations of one tenant that may be prepared or run at one time, so that nobody fills the database with plans.
 pub const OPEN_MAX: u64 = 50;
 
@@ -115,6 +118,8 @@ pub struct Operation {
     pub cursor: Option<LeadId>,
     /// The last position of the source that was planned: an undo goes through what was changed in its order.
     pub cursor_position: Option<i64>,
+    /// Whether its leads were shared out under capacities, and who gets each is written down.
+    pub is_shared_out: bool,
     pub planned: PlannedCounts,
     /// Mails that the plan would send; known when it is ready.
     pub mail_count: Option<i64>,

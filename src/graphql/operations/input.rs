@@ -66,6 +66,21 @@ impl EvenSplitTarget {
     }
 }
 
+/// Leads that are shared out under capacities.
+#[derive(InputObject)]
+pub struct BalancedTarget {
+    /// `ifc_…` of an interface over dealers with a published version: each lead goes to one of its candidates. Without one, to one of the 250
+    /// nearest active dealers of its country that have not had it.
+    interface_id: Option<ID>,
+}
+
+impl BalancedTarget {
+    fn read(&self) -> Result<NewTarget, Invalid> {
+        let interface = self.interface_id.as_ref().map(|id| ids::parse("interfaceId", id)).transpose()?;
+        Ok(NewTarget::Balanced(interface))
+    }
+}
+
 /// To whom leads go: exactly one of these.
 #[derive(OneofObject)]
 pub enum ReassignmentTarget {
@@ -79,6 +94,9 @@ pub enum ReassignmentTarget {
     Nearest(bool),
     /// Each to the candidates of an interface.
     Interface(InterfaceTarget),
+    /// Shared out together, at most 10,000: no dealer gets more than its capacity leaves room for, as many leads as possible find a place,
+    /// and of all ways to do that it is one with the least total distance. What capacity makes impossible has the reason `NO_ROOM`.
+    Balanced(BalancedTarget),
     /// Dealt in turn to several recipients: their numbers differ by at most one.
     EvenSplit(EvenSplitTarget),
     /// To nobody, said by `true`: each waits under exceptions for somebody to take it up.
@@ -100,6 +118,7 @@ impl ReassignmentTarget {
                     Ok(NewTarget::DealerNumber(number, sub_number))
                 }
                 Self::Nearest(nearest) => said(nearest, NewTarget::Nearest).map_err(|problem| problem.under("nearest")),
+                Self::Balanced(target) => target.read().map_err(|problem| problem.under("balanced")),
                 Self::EvenSplit(split) => split.read().map_err(|problem| problem.under("evenSplit")),
                 Self::Nobody(nobody) => said(nobody, NewTarget::Nobody).map_err(|problem| problem.under("nobody")),
                 Self::Interface(target) => target.read().map(|(interface, algorithm, blast_size)| {

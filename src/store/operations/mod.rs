@@ -2,6 +2,7 @@
 
 pub mod chunks;
 pub mod items;
+pub mod named;
 pub mod results;
 mod row;
 pub mod shares;
@@ -15,8 +16,7 @@ use super::error::StoreError;
 use super::map::{insert_all, update_where};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::operation::{Column, Entity, Model};
-use super::rows::operation_lead;
-use crate::domain::id::{LeadId, OperationId, TenantId};
+use crate::domain::id::{OperationId, TenantId};
 use crate::domain::operation::Operation;
 
 /// By id.
@@ -137,20 +137,6 @@ pub async fn find_undo(conn: &Conn, tenant: TenantId, of: OperationId) -> Result
 /// A new one.
 pub async fn insert(conn: &Conn, operation: &Operation) -> Result<(), StoreError> {
     insert_all(conn, vec![row(operation)?]).await
-}
-
-/// The leads that somebody named for it.
-pub async fn insert_named(
-    conn: &Conn,
-    (tenant, id): (TenantId, OperationId),
-    leads: &[LeadId],
-) -> Result<(), StoreError> {
-    let row = |lead: &LeadId| operation_lead::Model {
-        tenant_id: tenant.uuid(),
-        operation_id: id.uuid(),
-        lead_id: lead.uuid(),
-    };
-    insert_all(conn, leads.iter().map(row).collect()).await
 }
 
 /// Writes how it stands. INVARIANT: the transaction holds it.
