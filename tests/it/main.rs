@@ -38,6 +38,7 @@ mod network_write;
 mod networks;
 mod older_networks;
 mod operations;
+mod operations_fair;
 mod operations_killed;
 mod operations_undo;
 mod races;
