@@ -150,11 +150,20 @@ impl<'c> Desk<'c> {
 
     /// An offer is rejected, or ends without having been acknowledged: the turn is given back if its job rotates and says so.
     pub fn give_turn_back(&mut self, copy: &Lead) {
+        self.changes.returned.extend(self.turn_of(copy));
+    }
+
+    /// Whether a turn is given back if the copy is taken away.
+    pub fn gives_turn_back(&self, copy: &Lead) -> bool {
+        copy.state == LeadState::Offered && self.turn_of(copy).is_some()
+    }
+
+    /// The turn that a job which rotates gets back.
+    fn turn_of(&self, copy: &Lead) -> Option<(JobId, Recipient)> {
         let gives =
             |job: &&Job| job.algorithm == Algorithm::Rotation && job.gives_turn_back && Some(job.id) == copy.job;
-        if let (Some(job), Some(recipient)) = (self.jobs.iter().find(gives), copy.recipient) {
-            self.changes.returned.push((job.id, recipient));
-        }
+        let job = self.jobs.iter().find(gives)?;
+        Some((job.id, copy.recipient?))
     }
 
     /// Takes a copy away. The caller has made sure that it is open.

@@ -36,6 +36,8 @@ pub async fn set_weights(cx: &Context, call: Call<'_>, id: JobId, weights: &[Wei
     if !problems.is_empty() {
         return Err(problems.into());
     }
+    // Read only when no turn can be given back any more before it is written.
+    rotations::hold_lines(&work, job.tenant, recipients.iter().map(|recipient| (id, *recipient))).await?;
     let ledger = rotations::list_all(&work, job.tenant, &[id]).await?;
     let (mut before, mut after) = (serde_json::Map::new(), serde_json::Map::new());
     let mut members = Vec::with_capacity(weights.len());

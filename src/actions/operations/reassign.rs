@@ -191,7 +191,7 @@ pub(super) async fn carry(
             worked.conflict(position, lead, Problem::new(ItemReason::TargetGone, text));
             continue;
         }
-        carried.push(Carried::of(position, copy));
+        carried.push(Carried::of(position, copy).giving_turn_back(desk.gives_turn_back(copy)));
         let decided = decided(context, operation, held, copy, *answer, (at, &by))?;
         if decided.placements.is_empty() {
             leave(&mut desk, held, copy, decided, operation)?;

@@ -159,6 +159,11 @@ impl Carried {
     pub(super) fn of(position: i64, copy: &Lead) -> Self {
         Self { position, lead: copy.id, version: copy.version, before: LeadImage::of(copy) }
     }
+
+    /// Whether a rotation gets the turn back by the change.
+    pub(super) fn giving_turn_back(self, gives: bool) -> Self {
+        Self { before: self.before.giving_turn_back(gives), ..self }
+    }
 }
 
 impl Worked {
