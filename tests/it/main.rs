@@ -18,6 +18,7 @@ mod app_running;
 mod backtests;
 mod demo;
 mod export;
+mod export_results;
 mod graphql_audits;
 mod graphql_http;
 mod graphql_server;

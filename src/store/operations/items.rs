@@ -40,6 +40,20 @@ pub async fn list_chunk(conn: &Conn, of: (TenantId, OperationId), chunk: Chunk) 
     query.all(conn).await?.into_iter().map(domain).collect()
 }
 
+/// Those at these positions, in no particular order.
+pub async fn lookup_many(
+    conn: &Conn,
+    of: (TenantId, OperationId),
+    positions: &[i64],
+) -> Result<Vec<Item>, StoreError> {
+    if positions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let at = Column::Position.is_in(positions.iter().copied());
+    let query = Entity::find().filter(own(of, ItemFilter::default())).filter(at);
+    query.all(conn).await?.into_iter().map(domain).collect()
+}
+
 /// A page by position.
 pub async fn list(
     conn: &Conn,
