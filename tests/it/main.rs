@@ -39,6 +39,7 @@ mod network_write;
 mod networks;
 mod older_networks;
 mod operations;
+mod operations_digest;
 mod operations_fair;
 mod operations_killed;
 mod operations_undo;

@@ -96,6 +96,7 @@ pub async fn cancel(context: &Context, call: Call<'_>, id: OperationId) -> Resul
     expect(&operation, &open, "it has ended already")?;
     chunks::hold_open(&work, (operation.tenant, id)).await?;
     operation.finished_at = Some(work.at());
+    operation.is_telling = operation.tells_at_its_end();
     change(work, operation, OperationState::Cancelled).await
 }
 

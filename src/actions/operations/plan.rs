@@ -134,15 +134,17 @@ async fn ready(context: &Context, conn: &Conn, operation: &mut Operation) -> Res
 async fn mails(conn: &Conn, operation: &Operation) -> Result<i64, StoreError> {
     let of = (operation.tenant, operation.id);
     let mut mails = 0;
-    let told_new = operation.options.notify_new_owner == NotifyNewOwner::PerLead;
-    let sides = [(Side::To, told_new), (Side::From, operation.options.notify_old_owner)];
+    let notify = operation.options.notify_new_owner;
+    let sides = [(Side::To, notify != NotifyNewOwner::None), (Side::From, operation.options.notify_old_owner)];
     for (side, _) in sides.into_iter().filter(|(_, is_told)| *is_told) {
         let all = shares::all(conn, of, side).await?;
         for some in all.chunks(RECIPIENTS_AT_ONCE) {
             let recipients: Vec<Recipient> = some.iter().map(|(recipient, _)| *recipient).collect();
             let directory = Directory::load(conn, operation.tenant, &recipients).await?;
             for (recipient, leads) in some {
-                mails += leads * i64::try_from(directory.people(*recipient).len()).unwrap_or(i64::MAX);
+                let is_once = side == Side::To && notify == NotifyNewOwner::Digest;
+                let each = if is_once { 1 } else { *leads };
+                mails += each * i64::try_from(directory.people(*recipient).len()).unwrap_or(i64::MAX);
             }
         }
     }
@@ -185,6 +187,7 @@ async fn failed(context: &Context, conn: &Conn, of: (TenantId, OperationId), why
     operation.state = OperationState::Failed;
     operation.finished_at = Some(context.clock.now());
     operation.error = Some(why);
+    operation.is_telling = operation.tells_at_its_end();
     operations::update(conn, &operation).await?;
     Ok(tell(context, conn, &operation, before).await?)
 }

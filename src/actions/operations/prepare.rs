@@ -212,6 +212,7 @@ fn fresh(
         started_at: None,
         finished_at: None,
         error: None,
+        is_telling: false,
     }
 }
 

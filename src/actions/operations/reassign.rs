@@ -12,6 +12,7 @@ use crate::actions::operations::work::{Carried, Worked, unchanged_since};
 use crate::domain::Timestamp;
 use crate::domain::decision::{Decision, Excluded, Outcome as DecisionOutcome};
 use crate::domain::event::EventActor;
+use crate::domain::id::LeadId;
 use crate::domain::lead::{Lead, LeadState, Recipient};
 use crate::domain::operation::{
     Answer, Copy, Goal, Item, ItemReason, NotifyNewOwner, Operation, Planned, Problem, Target,
@@ -145,7 +146,7 @@ fn by_hand(targets: Vec<Target>, why: &str, algorithm: &str) -> Answer {
 }
 
 /// Why leads are taken away, as the timeline and the old owners see it.
-fn why(operation: &Operation) -> String {
+pub(super) fn why(operation: &Operation) -> String {
     operation.options.reason.clone().unwrap_or_else(|| format!("handed on by {}", operation.actor.name))
 }
 
@@ -203,11 +204,20 @@ pub(super) async fn carry(
     carry_to(&mut desk, held, moves)?;
     worked.changes = desk.changes;
     worked.carried(carried, &made(&worked.changes));
+    if operation.options.notify_new_owner == NotifyNewOwner::Digest {
+        worked.untold = given(&worked.changes);
+    }
     Ok(worked)
 }
 
+/// The copies that were offered, with whom each was offered to.
+fn given(changes: &Changes) -> Vec<(Recipient, LeadId)> {
+    let offered = changes.copies.iter().chain(&changes.updated).filter(|copy| copy.state == LeadState::Offered);
+    offered.filter_map(|copy| Some((copy.recipient?, copy.id))).collect()
+}
+
 /// The new copies by the copies that they were made of.
-fn made(changes: &Changes) -> HashMap<crate::domain::id::LeadId, Vec<Copy>> {
+fn made(changes: &Changes) -> HashMap<LeadId, Vec<Copy>> {
     let mut made: HashMap<_, Vec<Copy>> = HashMap::new();
     for copy in &changes.copies {
         if let Some(parent) = copy.parent {
