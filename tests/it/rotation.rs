@@ -185,13 +185,11 @@ async fn a_turn_that_is_given_back_while_weights_are_set_is_not_lost() {
         let tx = app.store().begin().await.unwrap();
         rotations::hold_lines(&tx, app.tenant.id, [line]).await.unwrap();
         rotations::give_turns_back(&tx, app.tenant.id, &[line]).await.unwrap();
-        let waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
-            and cast($1 as uuid) is not null";
         let admin = app.admin();
         let call = Call { actor: &admin, mutation: "setRotationWeights", input: &Value::Null, key: None };
         let weights = [(line.1, 3)];
         let (set, ()) = tokio::join!(set_weights(app.context(), call, job, &weights), async {
-            while app.meddle(waiting, job.uuid()).await == 0 {
+            while app.waiting_count().await == 0 {
                 tokio::task::yield_now().await;
             }
             tx.commit().await.unwrap();
