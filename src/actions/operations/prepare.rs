@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::selection::{self, Wanted};
+use super::selection::{self, Wanted, open_leads_of};
 use super::{CHUNK, is_shown, plan};
 use crate::actions::amend;
 use crate::actions::context::Context;
@@ -120,15 +120,6 @@ pub async fn prepare_departure(
     }
     let what = (Change::Reassign { goal, leaving: Some(who) }, Selection::Filter { text: open_leads_of(who) });
     begin(work, fresh(context, call, what, options, None), &[]).await
-}
-
-/// All that somebody has in hand, as CEL over `lead`.
-fn open_leads_of(who: Recipient) -> String {
-    let theirs = match who {
-        Recipient::Dealer(id) => format!("lead.dealer.id == '{id}'"),
-        Recipient::User(id) => format!("lead.owner.id == '{id}'"),
-    };
-    format!("{theirs} && lead.state in ['OFFERED', 'ACKNOWLEDGED', 'ACCEPTED']")
 }
 
 /// Asks for an operation over the leads that another one skipped, could not change or did not come to, with the same change.

@@ -162,7 +162,7 @@ impl Operation {
         &self.0.actor.name
     }
 
-    /// Leads of the plan; grows while it is prepared.
+    /// Leads of the plan; grows while it is prepared, and when a departure is run by what came since.
     async fn lead_count(&self) -> i32 {
         count(self.0.planned.leads())
     }
@@ -345,7 +345,7 @@ impl Leaving {
         Ok(ctx.batch()?.load_one(UserKey(id)).await?.map(User))
     }
 
-    /// Open leads that they have now. After the run, those that were skipped and any that came between the plan and the run.
+    /// Open leads that they have now. After the run, those that have a problem: `results` lists them.
     async fn open_lead_count(&self, ctx: &Context<'_>) -> async_graphql::Result<i32> {
         Ok(count(count_open(ctx.session()?.reader(), self.tenant, self.who).await?))
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use sea_orm::sea_query::Condition;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,7 @@ use crate::store::conn::Conn;
 use crate::store::error::StoreError;
 use crate::store::map::{from_json, insert_all, json_of, name_of, named};
 use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use crate::store::rows::lead;
 use crate::store::rows::operation_item::{Column, Entity, Model};
 
 /// Which items are wanted; an empty one holds for all of a plan.
@@ -90,7 +91,8 @@ pub async fn count_problems(conn: &Conn, of: (TenantId, OperationId)) -> Result<
     rows.iter().map(count).collect()
 }
 
-/// Those of these requests of which a copy is to be changed by the plan so far.
+/// Those of these requests of which a copy is to be changed by the plan so far, and is still as it was planned: one that was changed since
+/// is left.
 pub async fn list_requests(
     conn: &Conn,
     of: (TenantId, OperationId),
@@ -99,10 +101,19 @@ pub async fn list_requests(
     if requests.is_empty() {
         return Ok(HashSet::new());
     }
+    let same = |lead: lead::Column, item: Column| Expr::col((lead::Entity, lead)).equals((Entity, item));
+    let as_planned = Query::select()
+        .expr(Expr::val(1))
+        .from(lead::Entity)
+        .and_where(same(lead::Column::TenantId, Column::TenantId))
+        .and_where(same(lead::Column::Id, Column::LeadId))
+        .and_where(same(lead::Column::Version, Column::LeadVersion))
+        .take();
     let query = Entity::find()
         .select_only()
         .column(Column::RequestId)
         .filter(own(of, ItemFilter { verdict: Some(Verdict::Change), reason: None }))
+        .filter(Expr::exists(as_planned))
         .filter(Column::RequestId.is_in(requests.iter().map(|id| id.uuid())));
     let found: Vec<uuid::Uuid> = query.into_tuple().all(conn).await?;
     Ok(found.into_iter().map(RequestId::from).collect())
