@@ -16,7 +16,7 @@ use crate::domain::id::ListId;
 use crate::domain::list::{BaseSet, ListSort};
 use crate::domain::{Actor, Role};
 
-/// Leads as CSV: those that a list shows, or those for which a filter holds. A text that begins like a formula gets an apostrophe in front.
+/// Leads as CSV: those that a list shows, or those for which a filter holds. A text that begins like a formula, also behind a semicolon, a tab or a line break, gets an apostrophe in front.
 #[derive(Args)]
 pub struct Command {
     /// The tenant's short name.

@@ -27,7 +27,7 @@ use self::accept::AnswerType;
 use self::answer::Answer;
 pub use self::refusal::AuthRefusal;
 use self::refusal::HttpRefusal;
-pub use self::socket::SocketSettings;
+pub use self::socket::{SocketSettings, keep_line};
 use self::socket::Sockets;
 use crate::clock::{Clock, Entropy};
 use crate::domain::Timestamp;

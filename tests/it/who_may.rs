@@ -30,6 +30,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("removeList", KEEP_LISTS),
     // Everybody gets what they may see.
     ("exportLeads", ALL),
+    ("exportOperationResults", READ_CONFIGURATION),
     ("resendDelivery", MANAGE),
     ("createCalendarEvent", WORK),
     ("updateCalendarEvent", WORK),

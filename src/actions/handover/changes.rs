@@ -34,6 +34,8 @@ pub struct Changes {
     pub turns: Vec<TurnChange>,
     /// Turns that are given back.
     pub returned: Vec<(JobId, Recipient)>,
+    /// Turns that were given back and are had again.
+    pub regained: Vec<(JobId, Recipient)>,
     /// Links for new owners.
     pub offers: Vec<Offer>,
     /// Messages.
@@ -58,6 +60,7 @@ impl Changes {
         self.warned.extend(other.warned);
         self.turns.extend(other.turns);
         self.returned.extend(other.returned);
+        self.regained.extend(other.regained);
         self.offers.extend(other.offers);
         self.deliveries.extend(other.deliveries);
         self.events.extend(other.events);
@@ -77,8 +80,15 @@ impl Changes {
         }
         leads::warned(conn, tenant, &self.warned).await?;
         leads::insert(conn, &self.copies).await?;
+        if !(self.returned.is_empty() && self.regained.is_empty()) {
+            // All lines before any is written: each of the three would hold its own in order, but not after those of the one before.
+            let taken = self.turns.iter().map(|turn| (turn.job, turn.recipient));
+            let moved = self.returned.iter().chain(&self.regained).copied();
+            rotations::hold_lines(conn, tenant, taken.chain(moved)).await?;
+        }
         rotations::take_turns(conn, tenant, &self.turns, at).await?;
         rotations::give_turns_back(conn, tenant, &self.returned).await?;
+        rotations::take_turns_again(conn, tenant, &self.regained).await?;
         offers::insert(conn, &self.offers).await?;
         deliveries::insert(conn, &self.deliveries).await?;
         events::insert(conn, &self.events).await

@@ -123,7 +123,7 @@ impl Asking {
     }
 
     /// Who gets this copy, or why nobody does. Those who get it have it for the next question.
-    pub(super) fn ask(&mut self, held: &Held, copy: &Lead) -> Result<Result<Answer, String>, StoreError> {
+    pub(super) fn ask(&mut self, held: &Held, copy: &Lead) -> Result<Result<Answer, Problem>, StoreError> {
         let request = held.request(copy)?;
         let chain: Vec<Recipient> = held.chain(copy.request).iter().filter_map(|other| other.recipient).collect();
         let subject = Subject::new(self.plan.network(), copy, request, &chain);
@@ -133,13 +133,13 @@ impl Asking {
         let history = History { chain: &chain, holder: copy.recipient, ..History::default() };
         let Choice::Take { recipients, .. } = routing::choose(self.settings, &ranking.recipients(), &history, |_| true)
         else {
-            return Ok(Err(format!("none of {} that {} has can get it", ranking.considered, self.name)));
+            return Ok(Err(self.no_candidate(&ranking)));
         };
         let candidates = self.plan.describe(question, &ranking);
         let targets: Vec<Target> = recipients.iter().map(|recipient| target(*recipient, &candidates)).collect();
         if is_nearest && targets.iter().any(|target| target.distance_km.is_none()) {
             let why = "where the customer is, or every candidate left, is unknown, so none is nearest";
-            return Ok(Err(why.to_owned()));
+            return Ok(Err(Problem::new(ItemReason::NoCandidate, why)));
         }
         let what = if is_nearest { "the nearest" } else { "the first" };
         let answer = Answer {
@@ -204,6 +204,11 @@ impl Asking {
         Ok(Ok(answer))
     }
 
+    fn no_candidate(&self, ranking: &routing::Ranking) -> Problem {
+        let text = format!("none of {} that {} has can get it", ranking.considered, self.name);
+        Problem::new(ItemReason::NoCandidate, text)
+    }
+
     /// Why a lead was shared out to nobody.
     fn nobody(&self, ranking: &routing::Ranking) -> Problem {
         let full = ranking.excluded().reasons.get(&Exclusion::AtCapacity).copied().unwrap_or(0);
@@ -212,8 +217,7 @@ impl Asking {
             return Problem::new(ItemReason::NoCandidate, text);
         }
         if ranking.matched + full == 0 {
-            let text = format!("none of {} that {} has can get it", ranking.considered, self.name);
-            return Problem::new(ItemReason::NoCandidate, text);
+            return self.no_candidate(ranking);
         }
         let text = format!(
             "{} of {} can get it, but {full} more are at capacity, and those who are not have no room beside the rest of the plan",

@@ -105,10 +105,7 @@ async fn even_split(conn: &Conn, call: Call<'_>, recipients: Vec<Recipient>) -> 
     }
     let directory = Directory::load(conn, call.actor.tenant, &recipients).await?;
     for (index, recipient) in recipients.iter().enumerate() {
-        let shown = match recipient {
-            Recipient::Dealer(id) => id.to_string(),
-            Recipient::User(id) => id.to_string(),
-        };
+        let shown = recipient.id();
         if recipients.iter().take(index).any(|other| other == recipient) {
             return Err(refused(InvalidCode::NotAllowed, format!("`{shown}` is named twice")));
         }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::goal::{NewTarget, goal};
-use super::selection::{self, Wanted};
+use super::selection::{self, Wanted, open_leads_of};
 use super::{CHUNK, is_shown, plan};
 use crate::actions::amend;
 use crate::actions::context::Context;
@@ -97,15 +97,6 @@ pub async fn prepare_departure(
     begin(work, fresh(context, call, what, options, None), &[]).await
 }
 
-/// All that somebody has in hand, as CEL over `lead`.
-fn open_leads_of(who: Recipient) -> String {
-    let theirs = match who {
-        Recipient::Dealer(id) => format!("lead.dealer.id == '{id}'"),
-        Recipient::User(id) => format!("lead.owner.id == '{id}'"),
-    };
-    format!("{theirs} && lead.state in ['OFFERED', 'ACKNOWLEDGED', 'ACCEPTED']")
-}
-
 /// Asks for an operation over the leads that another one skipped, could not change or did not come to, with the same change.
 pub async fn prepare_retry(context: &Context, call: Call<'_>, of: OperationId) -> Result<OperationId, ActionError> {
     permit(call.actor, Permission::ManageLeads)?;
@@ -188,6 +179,7 @@ fn fresh(
         started_at: None,
         finished_at: None,
         error: None,
+        is_telling: false,
     }
 }
 

@@ -74,8 +74,8 @@ enum Deciding<'o> {
     /// Dealt to these in turn; so many were dealt already.
     Dealt(&'o [Recipient], u64, String),
     Asked(Box<Asking>),
-    /// Shared out before: who is to get each.
-    Shared(Box<Asking>, HashMap<LeadId, Recipient>),
+    /// Shared out before: who is to get each. One that came later goes to the nearest who has room.
+    Shared(Box<Asking>, HashMap<LeadId, Option<Recipient>>),
 }
 
 impl<'o> Deciding<'o> {
@@ -124,16 +124,17 @@ impl<'o> Deciding<'o> {
                     None => Planned::Problem(Problem::new(ItemReason::NoCandidate, "there are no recipients")),
                 }
             }
-            Self::Asked(asking) => match asking.ask(held, copy)? {
-                Ok(answer) => Planned::Move(Box::new(answer)),
-                Err(why) => Planned::Problem(Problem::new(ItemReason::NoCandidate, why)),
-            },
-            Self::Shared(asking, recipients) => match asking.give(held, copy, recipients.get(&copy.id).copied())? {
-                Ok(answer) => Planned::Move(Box::new(answer)),
-                Err(problem) => Planned::Problem(problem),
-            },
+            Self::Asked(asking) => moved(asking.ask(held, copy)?),
+            Self::Shared(asking, recipients) => moved(match recipients.get(&copy.id) {
+                Some(recipient) => asking.give(held, copy, *recipient)?,
+                None => asking.ask(held, copy)?,
+            }),
         })
     }
+}
+
+fn moved(answer: Result<Answer, Problem>) -> Planned {
+    answer.map_or_else(Planned::Problem, |answer| Planned::Move(Box::new(answer)))
 }
 
 fn handed_to(copy: &Lead, recipient: Recipient, why: &str, algorithm: &str) -> Planned {
@@ -159,7 +160,7 @@ fn by_hand(targets: Vec<Target>, why: &str, algorithm: &str) -> Answer {
 }
 
 /// Why leads are taken away, as the timeline and the old owners see it.
-fn why(operation: &Operation) -> String {
+pub(super) fn why(operation: &Operation) -> String {
     operation.options.reason.clone().unwrap_or_else(|| format!("handed on by {}", operation.actor.name))
 }
 
@@ -205,7 +206,7 @@ pub(super) async fn carry(
             worked.conflict(position, lead, Problem::new(ItemReason::TargetGone, text));
             continue;
         }
-        carried.push(Carried::of(position, copy));
+        carried.push(Carried::of(position, copy).giving_turn_back(desk.gives_turn_back(copy)));
         let decided = decided(context, operation, held, copy, *answer, (at, &by))?;
         if decided.placements.is_empty() {
             leave(&mut desk, held, copy, decided, operation)?;
@@ -217,7 +218,16 @@ pub(super) async fn carry(
     carry_to(&mut desk, held, moves)?;
     worked.changes = desk.changes;
     worked.carried(carried, &made(&worked.changes));
+    if operation.options.notify_new_owner == NotifyNewOwner::Digest {
+        worked.untold = given(&worked.changes);
+    }
     Ok(worked)
+}
+
+/// The copies that were offered, with whom each was offered to.
+fn given(changes: &Changes) -> Vec<(Recipient, LeadId)> {
+    let offered = changes.copies.iter().chain(&changes.updated).filter(|copy| copy.state == LeadState::Offered);
+    offered.filter_map(|copy| Some((copy.recipient?, copy.id))).collect()
 }
 
 /// The new copies by the copies that they were made of.

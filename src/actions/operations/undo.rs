@@ -148,6 +148,7 @@ pub(super) async fn carry(
         for made in &copies {
             remove(&mut desk, held.copy(made.lead)?, &why, at);
         }
+        desk.changes.regained.extend(before.returned_turn());
         let mut restored = copy.clone();
         before.restore(&mut restored);
         // Jobs that were changed since may look at it at another time than they did.

@@ -32,6 +32,9 @@ pub struct LeadImage {
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     custom: Map<String, Value>,
     created_by: String,
+    /// Whether a rotation got the turn back when the copy was taken away: put back, it is had again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    gave_turn_back: bool,
 }
 
 impl LeadImage {
@@ -51,7 +54,19 @@ impl LeadImage {
             workflow: lead.workflow.clone(),
             custom: lead.custom.clone(),
             created_by: lead.created_by.clone(),
+            gave_turn_back: false,
         }
+    }
+
+    /// The same of a copy whose turn in a rotation is given back by what becomes of it, or not.
+    #[must_use]
+    pub fn giving_turn_back(self, gave_turn_back: bool) -> Self {
+        Self { gave_turn_back, ..self }
+    }
+
+    /// The turn that was given back when it was taken away, if one was.
+    pub fn returned_turn(&self) -> Option<(JobId, Recipient)> {
+        self.job.zip(self.recipient).filter(|_| self.gave_turn_back)
     }
 
     /// The copy's state then.

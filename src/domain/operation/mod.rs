@@ -6,6 +6,8 @@
 //!     └────────────cancel────────────┴──▶ CANCELLED ◀────┴─────┘
 //! RUNNING ──last chunk──▶ DONE        PREPARING, RUNNING ──can't go on──▶ FAILED
 //! ```
+//!
+//! One that tells new owners once does so between its last chunk and DONE, or after it was given up.
 
 mod change;
 mod image;
@@ -86,6 +88,8 @@ pub enum NotifyNewOwner {
     None,
     /// One mail for each lead, as if it had been handed on by itself.
     PerLead,
+    /// One mail for all leads, when the operation ends.
+    Digest,
 }
 
 /// How an operation is carried out.
@@ -129,6 +133,8 @@ pub struct Operation {
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
     pub error: Option<String>,
+    /// Whether it was given up and new owners are still to be told of what was handed on before.
+    pub is_telling: bool,
 }
 
 /// How many leads a plan has.
@@ -172,6 +178,11 @@ impl Operation {
             }
             state => state,
         }
+    }
+
+    /// Whether there may be new owners who are told when it ends.
+    pub fn tells_at_its_end(&self) -> bool {
+        self.started_at.is_some() && self.options.notify_new_owner == NotifyNewOwner::Digest
     }
 
     /// Whether the plan may be run at `now`; if not, why and what to do.

@@ -182,7 +182,8 @@ pub struct PrepareDepartureInput {
     leaving: LeavingInput,
     /// Where their open leads go: those that are offered, acknowledged or accepted.
     target: ReassignmentTarget,
-    /// What one problem does to the others. With STOP, leads that come between the plan and the run stop it, too.
+    /// What one problem does to the others. With STOP, leads that come or are changed between the plan and the run stop it, too; with SKIP,
+    /// the run plans them with the others.
     #[graphql(default_with = "OnProblem::Skip")]
     on_problem: OnProblem,
     /// How new owners are told.

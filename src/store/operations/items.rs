@@ -40,6 +40,20 @@ pub async fn list_chunk(conn: &Conn, of: (TenantId, OperationId), chunk: Chunk) 
     query.all(conn).await?.into_iter().map(domain).collect()
 }
 
+/// Those at these positions, in no particular order.
+pub async fn lookup_many(
+    conn: &Conn,
+    of: (TenantId, OperationId),
+    positions: &[i64],
+) -> Result<Vec<Item>, StoreError> {
+    if positions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let at = Column::Position.is_in(positions.iter().copied());
+    let query = Entity::find().filter(own(of, ItemFilter::default())).filter(at);
+    query.all(conn).await?.into_iter().map(domain).collect()
+}
+
 /// A page by position.
 pub async fn list(
     conn: &Conn,
@@ -76,7 +90,8 @@ pub async fn count_problems(conn: &Conn, of: (TenantId, OperationId)) -> Result<
     rows.iter().map(count).collect()
 }
 
-/// Those of these requests of which a copy is to be changed by the plan so far.
+/// Those of these requests of which a copy is to be changed by the plan so far, and is still as it was planned: one that was changed since
+/// is left.
 pub async fn list_requests(
     conn: &Conn,
     of: (TenantId, OperationId),
@@ -93,6 +108,7 @@ pub async fn list_requests(
     // Looked up one by one on purpose: joined, a database that does not yet know how much a growing plan holds reads all of it each time.
     let sql = format!(
         "select r.id from {ids} where (select 1 from operation_items i
+           join leads l on l.tenant_id = i.tenant_id and l.id = i.lead_id and l.version = i.lead_version
            where i.tenant_id = $1 and i.operation_id = $2 and i.request_id = r.id and i.verdict = 'CHANGE' limit 1) is not null"
     );
     let joined = requests.iter().map(|id| id.uuid().simple().to_string()).collect::<Vec<_>>().join(separator);

@@ -28,15 +28,15 @@ pub async fn replace(
     insert_all(conn, leads.iter().map(|(lead, recipient)| row(of, *lead, *recipient)).collect()).await
 }
 
-/// Who is to get each of these leads; one that nobody is to get is not there.
+/// Who is to get each of these leads, if anybody is; one that was not shared out is not there.
 pub async fn recipients(
     conn: &Conn,
     of: (TenantId, OperationId),
     leads: &[LeadId],
-) -> Result<HashMap<LeadId, Recipient>, StoreError> {
+) -> Result<HashMap<LeadId, Option<Recipient>>, StoreError> {
     let ids = leads.iter().map(|id| id.uuid());
     let rows = Entity::find().filter(own(of)).filter(Column::LeadId.is_in(ids)).all(conn).await?;
-    Ok(rows.into_iter().filter_map(|row| Some((row.lead_id.into(), recipient(&row)?))).collect())
+    Ok(rows.into_iter().map(|row| (row.lead_id.into(), recipient(&row))).collect())
 }
 
 fn own((tenant, id): (TenantId, OperationId)) -> Condition {

@@ -33,6 +33,7 @@ pub(super) fn domain(row: Model) -> Result<Operation, StoreError> {
         started_at: row.started_at.map(time),
         finished_at: row.finished_at.map(time),
         error: row.error,
+        is_telling: row.is_telling,
     })
 }
 
@@ -66,5 +67,6 @@ pub(super) fn row(operation: &Operation) -> Result<Model, StoreError> {
         finished_at: operation.finished_at.map(Timestamp::micros),
         error: operation.error.clone(),
         is_shared_out: operation.is_shared_out,
+        is_telling: operation.is_telling,
     })
 }

@@ -32,6 +32,7 @@ pub mod operation_item;
 pub mod operation_lead;
 pub mod operation_result;
 pub mod operation_share;
+pub mod operation_untold;
 pub mod postal_code;
 pub mod request;
 pub mod rotation_member;

@@ -34,6 +34,7 @@ pub struct Model {
     pub finished_at: Option<i64>,
     pub error: Option<String>,
     pub is_shared_out: bool,
+    pub is_telling: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

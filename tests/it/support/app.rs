@@ -235,6 +235,13 @@ impl TestApp {
         }
     }
 
+    /// How many of the database's sessions wait for what another one holds. PostgreSQL only.
+    pub async fn waiting_count(&self) -> u64 {
+        let sql = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+            and cast($1 as uuid) is not null";
+        self.meddle(sql, self.tenant.id.uuid()).await
+    }
+
     /// Does everything that is due now, and says what that was.
     pub async fn work(&self) -> Stepped {
         self.worker().step().await.unwrap()
