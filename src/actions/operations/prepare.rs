@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::selection::{self, Wanted};
 use super::{CHUNK, is_shown, plan};
 use crate::actions::amend;
+use crate::actions::assign;
 use crate::actions::context::Context;
 use crate::actions::error::ActionError;
 use crate::actions::handover::Directory;
@@ -323,6 +324,7 @@ async fn checked_fields(conn: &Conn, call: Call<'_>, given: FieldChange) -> Resu
         let is_given = |problem: &Invalid| problem.path.get(1).is_none_or(|key| custom.get(key).is_some());
         problems.extend(found.into_iter().filter(is_given));
     }
+    problems.extend(assign::missing(conn, call.actor.tenant, &given.patch.assignments).await?);
     if let Some(name) = &given.created_by {
         problems.extend(text("createdBy", name, 200).err());
     }

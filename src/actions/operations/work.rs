@@ -11,6 +11,7 @@ use crate::actions::error::ActionError;
 use crate::actions::handover::Changes;
 use crate::actions::held::Held;
 use crate::domain::InvalidCode;
+use crate::domain::assignment::Assignments;
 use crate::domain::id::{LeadId, OperationId, RequestId, TenantId};
 use crate::domain::lead::Lead;
 use crate::domain::operation::{
@@ -158,6 +159,11 @@ impl Carried {
     /// The lead at this position as it is before the change.
     pub(super) fn of(position: i64, copy: &Lead) -> Self {
         Self { position, lead: copy.id, version: copy.version, before: LeadImage::of(copy) }
+    }
+
+    /// With who was assigned to it before.
+    pub(super) fn assigned(self, before: Assignments) -> Self {
+        Self { before: self.before.assigned(before), ..self }
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::domain::assignment::Assignments;
 use crate::domain::id::{DecisionId, JobId};
 use crate::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
 use crate::domain::time::Timestamp;
@@ -32,6 +33,9 @@ pub struct LeadImage {
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     custom: Map<String, Value>,
     created_by: String,
+    /// Only where the change is of assignments: they are no part of the copy itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    assignments: Option<Assignments>,
 }
 
 impl LeadImage {
@@ -51,7 +55,19 @@ impl LeadImage {
             workflow: lead.workflow.clone(),
             custom: lead.custom.clone(),
             created_by: lead.created_by.clone(),
+            assignments: None,
         }
+    }
+
+    /// With who was assigned then.
+    #[must_use]
+    pub fn assigned(self, assignments: Assignments) -> Self {
+        Self { assignments: Some(assignments), ..self }
+    }
+
+    /// Who was assigned then; none where the change was not of that.
+    pub const fn assignments(&self) -> Option<&Assignments> {
+        self.assignments.as_ref()
     }
 
     /// The copy's state then.
@@ -64,7 +80,7 @@ impl LeadImage {
         self.recipient
     }
 
-    /// Puts all of it back.
+    /// Puts all of it back but the assignments, which stand beside the copy.
     pub fn restore(self, lead: &mut Lead) {
         lead.state = self.state;
         lead.recipient = self.recipient;
