@@ -105,6 +105,7 @@ async fn operation(on: &str, url: &str, leads: u64, workers: u64) -> f64 {
         user: None,
         dealer: None,
         source: None,
+        company: None,
     };
     let call = |mutation| Call { actor: &actor, mutation, input: &Value::Null, key: None };
     let options = Options {

@@ -12,6 +12,7 @@ use crate::domain::lead::{Lead, LeadState, Workflow};
 use crate::domain::{Invalid, InvalidCode};
 use crate::store::{Scope, fields, leads};
 
+use super::assign;
 use super::context::{Context, event_actor};
 use super::error::ActionError;
 use super::handover::{Desk, Directory, deadlines};
@@ -33,7 +34,8 @@ pub async fn update_lead(
     (id, expected_version): (LeadId, Option<i64>),
     patch: LeadPatch,
 ) -> Result<LeadChanged, ActionError> {
-    let needed = if patch.excluded_from_automation.is_some() { Permission::ManageLeads } else { Permission::WorkLeads };
+    let manages = patch.excluded_from_automation.is_some() || !patch.assignments.is_empty();
+    let needed = if manages { Permission::ManageLeads } else { Permission::WorkLeads };
     permit(call.actor, needed)?;
     let work = match context.begin(call).await? {
         Begun::Before(outcome) => return Ok(outcome),
@@ -49,7 +51,13 @@ pub async fn update_lead(
     copy.times.updated_at = work.at();
     let directory = Directory::default();
     let mut desk = Desk::new(context, &held.tenant, &held.jobs, &directory, event_actor(call.actor), work.at());
-    desk.event(EventKind::LeadUpdated, &copy, Some(noted(&before)), Some(noted(&copy)), None);
+    let (mut old, mut new) = (noted(&before), noted(&copy));
+    if !patch.assignments.is_empty() {
+        let (assigned, after) = assign::changed(&work, &before, &patch.assignments).await?;
+        (old, new) = (assign::told(old, &assigned), assign::told(new, &after));
+        desk.changes.assigned.push((id, after));
+    }
+    desk.event(EventKind::LeadUpdated, &copy, Some(old), Some(new), None);
     desk.changes.updated.push(copy);
     let at = work.at();
     desk.changes.write(&work, before.tenant, at).await?;
@@ -103,9 +111,11 @@ async fn hold(work: &Work<'_>, id: LeadId, expected_version: Option<i64>) -> Res
     }
 }
 
-/// What is wrong with the texts of a patch, whatever the lead.
+/// What is wrong with the texts and the assignments of a patch, whatever the lead and whoever there is.
 pub fn check(patch: &LeadPatch) -> Vec<Invalid> {
-    note(&mut Workflow::default(), patch)
+    let mut problems = note(&mut Workflow::default(), patch);
+    problems.extend(patch.assignments.check());
+    problems
 }
 
 /// The copy with the patch's fields, or everything that is wrong with them.

@@ -48,6 +48,7 @@ pub async fn run(config: Config, command: Command) -> anyhow::Result<()> {
         user: None,
         dealer: None,
         source: None,
+        company: None,
     };
     let table = table(&app, &actor, &command).await?;
     let mut export = LeadExport::open(&app.actions, &actor, &table).await.map_err(told)?;

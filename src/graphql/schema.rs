@@ -11,7 +11,9 @@ use super::interfaces::{
 use super::jobs::{JobMutation, JobQuery, JobSubscription};
 use super::leads::{AuditQuery, LeadMutation, LeadQuery, LeadSubscription, MessageMutation, MessageQuery};
 use super::lists::{ExportMutation, ListMutation, ListQuery};
-use super::network::{CalendarMutation, DealerMutation, DefinitionMutation, NetworkQuery, StaffMutation};
+use super::network::{
+    CalendarMutation, CompanyMutation, CompanyQuery, DealerMutation, DefinitionMutation, NetworkQuery, StaffMutation,
+};
 use super::node::NodeQuery;
 use super::operations::{OperationMutation, OperationQuery, OperationSubscription};
 
@@ -24,6 +26,7 @@ pub struct Query(
     MessageQuery,
     AuditQuery,
     NetworkQuery,
+    CompanyQuery,
     InterfaceQuery,
     PreviewQuery,
     BacktestQuery,
@@ -43,6 +46,7 @@ pub struct Mutation(
     CalendarMutation,
     DealerMutation,
     StaffMutation,
+    CompanyMutation,
     DefinitionMutation,
     InterfaceMutation,
     BacktestMutation,

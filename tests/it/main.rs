@@ -15,6 +15,7 @@ mod api;
 mod app_outbox;
 mod app_pages;
 mod app_running;
+mod assignments;
 mod backtests;
 mod balanced;
 mod demo;

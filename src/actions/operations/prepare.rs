@@ -6,6 +6,7 @@ use super::goal::{NewTarget, goal};
 use super::selection::{self, Wanted, open_leads_of};
 use super::{CHUNK, is_shown, plan};
 use crate::actions::amend;
+use crate::actions::assign;
 use crate::actions::context::Context;
 use crate::actions::error::ActionError;
 use crate::actions::handover::Directory;
@@ -232,6 +233,7 @@ async fn checked_fields(conn: &Conn, call: Call<'_>, given: FieldChange) -> Resu
         let is_given = |problem: &Invalid| problem.path.get(1).is_none_or(|key| custom.get(key).is_some());
         problems.extend(found.into_iter().filter(is_given));
     }
+    problems.extend(assign::missing(conn, call.actor.tenant, &given.patch.assignments).await?);
     if let Some(name) = &given.created_by {
         problems.extend(text("createdBy", name, 200).err());
     }

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::actions::amend::rearm;
+use crate::actions::assign;
 use crate::actions::context::{Context, event_actor};
 use crate::actions::error::ActionError;
 use crate::actions::handover::{Desk, Directory};
@@ -11,6 +12,7 @@ use crate::actions::held::Held;
 use crate::actions::operations::plan::Batch;
 use crate::actions::operations::work::{Carried, Worked, unchanged_since};
 use crate::domain::Timestamp;
+use crate::domain::assignment::Assignments;
 use crate::domain::event::EventKind;
 use crate::domain::id::{LeadId, OperationId, RequestId};
 use crate::domain::lead::{Lead, LeadState, Recipient};
@@ -18,7 +20,7 @@ use crate::domain::operation::{Copy, Item, ItemReason, ItemResult, LeadImage, Op
 use crate::store::operations::results;
 use crate::store::operations::shares::Side;
 use crate::store::tenants::{self, VersionHold};
-use crate::store::{Conn, KeyPart, PageRequest, Scope, StoreError, leads, offers};
+use crate::store::{Conn, KeyPart, PageRequest, Scope, StoreError, assignments, leads, offers};
 
 /// The next leads that the source changed, each with what it was.
 pub(super) async fn plan(
@@ -65,6 +67,20 @@ fn share(batch: &mut Batch, held: &Held, planned: &Planned) {
             batch.shares.add(Side::From, recipient);
         }
     }
+}
+
+/// Who is assigned by now to the leads of which that is put back.
+async fn assigned(
+    conn: &Conn,
+    operation: &Operation,
+    items: &[Item],
+) -> Result<HashMap<LeadId, Assignments>, StoreError> {
+    let is_of_assignments = |item: &&Item| match &item.planned {
+        Planned::Restore { before, .. } => before.assignments().is_some(),
+        _ => false,
+    };
+    let ids: Vec<LeadId> = items.iter().filter(is_of_assignments).map(|item| item.lead).collect();
+    assignments::list_by_leads(conn, operation.tenant, &ids).await
 }
 
 /// The copies whose links were opened.
@@ -116,6 +132,7 @@ pub(super) async fn carry(
         _ => None,
     });
     let back: Vec<Recipient> = back.collect();
+    let assigned = assigned(conn, operation, &items).await?;
     tenants::network_version(conn, operation.tenant, VersionHold::Shared).await?;
     let directory = Directory::load(conn, operation.tenant, &back).await?;
     let mut desk = Desk::new(context, &held.tenant, &held.jobs, &directory, event_actor(&operation.actor), at);
@@ -149,17 +166,7 @@ pub(super) async fn carry(
             remove(&mut desk, held.copy(made.lead)?, &why, at);
         }
         desk.changes.regained.extend(before.returned_turn());
-        let mut restored = copy.clone();
-        before.restore(&mut restored);
-        // Jobs that were changed since may look at it at another time than they did.
-        if held.jobs.iter().any(|job| job.updated_at >= copy.times.updated_at) {
-            rearm(held, &mut restored);
-        }
-        // Nobody is warned twice, nor of a moment that is over.
-        restored.warn_at = restored.warn_at.filter(|warn_at| *warn_at > at);
-        let (old, new) = (state(copy), state(&restored));
-        desk.event(EventKind::LeadRestored, &restored, Some(old), Some(new), Some(why.clone()));
-        desk.changes.updated.push(restored);
+        put_back(&mut desk, held, (copy, assigned.get(&lead)), *before, &why);
         carried.push(Carried::of(position, copy));
         let gone = copies.into_iter().map(|made| Copy { version: made.version + 1, ..made }).collect();
         removed.insert(lead, gone);
@@ -167,6 +174,32 @@ pub(super) async fn carry(
     worked.changes = desk.changes;
     worked.carried(carried, &removed);
     Ok(worked)
+}
+
+/// The copy as it was, with those who were assigned to it.
+fn put_back(
+    desk: &mut Desk<'_>,
+    held: &Held,
+    (copy, assigned): (&Lead, Option<&Assignments>),
+    before: LeadImage,
+    why: &str,
+) {
+    let mut restored = copy.clone();
+    let assigned_before = before.assignments().cloned();
+    before.restore(&mut restored);
+    // Jobs that were changed since may look at it at another time than they did.
+    if held.jobs.iter().any(|job| job.updated_at >= copy.times.updated_at) {
+        rearm(held, &mut restored);
+    }
+    // Nobody is warned twice, nor of a moment that is over.
+    restored.warn_at = restored.warn_at.filter(|warn_at| *warn_at > desk.at());
+    let (mut old, mut new) = (state(copy), state(&restored));
+    if let Some(back) = assigned_before {
+        (old, new) = (assign::told(old, assigned.unwrap_or(&Assignments::default())), assign::told(new, &back));
+        desk.changes.assigned.push((copy.id, back));
+    }
+    desk.event(EventKind::LeadRestored, &restored, Some(old), Some(new), Some(why.to_owned()));
+    desk.changes.updated.push(restored);
 }
 
 /// A copy that should not have been: it is deleted, and whoever got it has not had the lead.
@@ -181,6 +214,8 @@ fn remove(desk: &mut Desk<'_>, copy: &Lead, why: &str, at: Timestamp) {
     gone.exception = None;
     (gone.due_at, gone.warn_at) = (None, None);
     desk.event(EventKind::LeadDeleted, copy, Some(state(copy)), Some(state(&gone)), Some(why.to_owned()));
+    // Nor is it left to those who were assigned to what it was made of.
+    desk.changes.assigned.push((gone.id, Assignments::default()));
     desk.changes.updated.push(gone);
 }
 

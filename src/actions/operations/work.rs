@@ -11,6 +11,7 @@ use crate::actions::error::ActionError;
 use crate::actions::handover::Changes;
 use crate::actions::held::Held;
 use crate::domain::InvalidCode;
+use crate::domain::assignment::Assignments;
 use crate::domain::id::{LeadId, OperationId, RequestId, TenantId};
 use crate::domain::lead::{Lead, Recipient};
 use crate::domain::operation::{
@@ -166,6 +167,11 @@ impl Carried {
     /// Whether a rotation gets the turn back by the change.
     pub(super) fn giving_turn_back(self, gives: bool) -> Self {
         Self { before: self.before.giving_turn_back(gives), ..self }
+    }
+
+    /// With who was assigned to it before.
+    pub(super) fn assigned(self, before: Assignments) -> Self {
+        Self { before: self.before.assigned(before), ..self }
     }
 }
 

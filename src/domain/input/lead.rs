@@ -3,6 +3,8 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::domain::assignment::AssignmentChange;
+
 /// What is to change; what is left out stays as it is, and an inner `None` clears.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -25,6 +27,9 @@ pub struct LeadPatch {
     /// Set, no job acts on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub excluded_from_automation: Option<bool>,
+    /// Who is assigned.
+    #[serde(flatten)]
+    pub assignments: AssignmentChange,
 }
 
 /// A field that is there, be it null: one that is not stays `None` by its default.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::domain::assignment::Assignments;
 use crate::domain::id::{DecisionId, JobId};
 use crate::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
 use crate::domain::time::Timestamp;
@@ -35,6 +36,9 @@ pub struct LeadImage {
     /// Whether a rotation got the turn back when the copy was taken away: put back, it is had again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     gave_turn_back: bool,
+    /// Only where the change is of assignments: they are no part of the copy itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    assignments: Option<Assignments>,
 }
 
 impl LeadImage {
@@ -55,6 +59,7 @@ impl LeadImage {
             custom: lead.custom.clone(),
             created_by: lead.created_by.clone(),
             gave_turn_back: false,
+            assignments: None,
         }
     }
 
@@ -69,6 +74,17 @@ impl LeadImage {
         self.job.zip(self.recipient).filter(|_| self.gave_turn_back)
     }
 
+    /// With who was assigned then.
+    #[must_use]
+    pub fn assigned(self, assignments: Assignments) -> Self {
+        Self { assignments: Some(assignments), ..self }
+    }
+
+    /// Who was assigned then; none where the change was not of that.
+    pub const fn assignments(&self) -> Option<&Assignments> {
+        self.assignments.as_ref()
+    }
+
     /// The copy's state then.
     pub const fn state(&self) -> LeadState {
         self.state
@@ -79,7 +95,7 @@ impl LeadImage {
         self.recipient
     }
 
-    /// Puts all of it back.
+    /// Puts all of it back but the assignments, which stand beside the copy.
     pub fn restore(self, lead: &mut Lead) {
         lead.state = self.state;
         lead.recipient = self.recipient;

@@ -12,7 +12,7 @@ use crate::domain::lead::Recipient;
 use crate::domain::operation::{FieldChange, Options};
 use crate::domain::{Invalid, InvalidCode, Timestamp};
 use crate::graphql::ids;
-use crate::graphql::leads::{DealerNumber, InterfaceTarget};
+use crate::graphql::leads::{AssignmentsInput, DealerNumber, InterfaceTarget};
 use crate::graphql::mutation::patch;
 use crate::graphql::wanted::LeadWhere;
 
@@ -227,6 +227,9 @@ pub struct LeadFieldsInput {
     custom: Option<Json<Value>>,
     /// Set, no job acts on the leads.
     excluded_from_automation: Option<bool>,
+    /// Who is assigned to them.
+    #[graphql(flatten)]
+    assignments: AssignmentsInput,
     /// Who is named as the one who made the leads.
     created_by: Option<String>,
     /// When the leads are said to have been made.
@@ -234,8 +237,8 @@ pub struct LeadFieldsInput {
 }
 
 impl LeadFieldsInput {
-    fn read(self) -> FieldChange {
-        FieldChange {
+    fn read(self) -> Result<FieldChange, Invalid> {
+        Ok(FieldChange {
             patch: LeadPatch {
                 file_type: patch(self.file_type),
                 workflow_status: patch(self.workflow_status),
@@ -243,10 +246,11 @@ impl LeadFieldsInput {
                 progress: patch(self.progress),
                 custom: self.custom.map(|custom| custom.0),
                 excluded_from_automation: self.excluded_from_automation,
+                assignments: self.assignments.read()?,
             },
             created_by: self.created_by,
             created_at: self.created_at.map(Timestamp::from),
-        }
+        })
     }
 }
 
@@ -270,7 +274,7 @@ impl PrepareLeadUpdateInput {
     pub(super) fn read(self) -> Result<New, Invalid> {
         Ok(New {
             selection: self.selection.read()?,
-            change: NewChange::Update(self.fields.read()),
+            change: NewChange::Update(self.fields.read().map_err(|problem| problem.under("fields"))?),
             options: Options::quiet(self.on_problem.into(), self.reason),
         })
     }

@@ -4,10 +4,12 @@ use async_graphql::{Context, Enum, Json, Object};
 use serde_json::{Value, json};
 
 use crate::actions::amend::noted;
+use crate::actions::assign;
 use crate::domain;
+use crate::domain::assignment::Assignments;
 use crate::domain::lead::{LeadState, Recipient};
 use crate::domain::operation::{Change, Item, ItemResult, Planned, Target};
-use crate::graphql::leads::Lead;
+use crate::graphql::leads::{AssignmentsKey, Lead};
 use crate::graphql::loaders::LeadKey;
 use crate::graphql::network::{Dealer, DealerKey, User, UserKey};
 use crate::graphql::session::Ctx;
@@ -119,10 +121,11 @@ impl OperationItem {
     /// What would change, as it is now; null when the lead is out of your reach.
     async fn before(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Json<Value>>> {
         let Some(lead) = ctx.batch()?.load_one(LeadKey(self.item.lead)).await? else { return Ok(None) };
-        Ok(Some(Json(match &self.change {
+        let told = match &self.change {
             Change::Update { .. } => noted(&lead),
             Change::Reassign { .. } | Change::Undo { .. } => state(lead.state, lead.recipient),
-        })))
+        };
+        Ok(Some(Json(if self.is_of_assignments() { assign::told(told, &self.assigned(ctx).await?) } else { told })))
     }
 
     /// What it would be; null for a lead that stays as it is or is out of your reach.
@@ -130,10 +133,36 @@ impl OperationItem {
         let Some(lead) = ctx.batch()?.load_one(LeadKey(self.item.lead)).await? else { return Ok(None) };
         Ok(match (&self.item.planned, &self.change) {
             (Planned::Move(answer), _) => Some(Json(moved(&answer.targets))),
-            (Planned::Restore { before, .. }, _) => Some(Json(state(before.state(), before.recipient()))),
-            (Planned::Update, Change::Update { fields }) => Some(Json(with(noted(&lead), fields))),
+            (Planned::Restore { before, .. }, _) => {
+                let told = state(before.state(), before.recipient());
+                Some(Json(before.assignments().map_or(told.clone(), |assigned| assign::told(told, assigned))))
+            }
+            (Planned::Update, Change::Update { fields }) => {
+                let told = with(noted(&lead), fields);
+                if !self.is_of_assignments() {
+                    return Ok(Some(Json(told)));
+                }
+                let assigned = self.assigned(ctx).await?;
+                Some(Json(assign::told(told, &assigned.with(&fields.patch.assignments).unwrap_or(assigned))))
+            }
             _ => None,
         })
+    }
+}
+
+impl OperationItem {
+    /// Whether who is assigned would change.
+    fn is_of_assignments(&self) -> bool {
+        match (&self.item.planned, &self.change) {
+            (Planned::Restore { before, .. }, _) => before.assignments().is_some(),
+            (_, Change::Update { fields }) => !fields.patch.assignments.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Who is assigned now.
+    async fn assigned(&self, ctx: &Context<'_>) -> async_graphql::Result<Assignments> {
+        Ok(ctx.batch()?.load_one(AssignmentsKey(self.item.lead)).await?.unwrap_or_default())
     }
 }
 

@@ -214,21 +214,25 @@ pub async fn list(
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
 }
 
-/// How PostgreSQL would find a page of the grid: its plan, for a test to hold it to its indexes. On SQLite there is none.
+/// How the database would find a page of the grid: its plan, for a test to hold it to its indexes. PostgreSQL's own JSON, SQLite's lines.
 pub async fn plan(
     conn: &Conn,
     scope: &Scope,
     filter: &LeadFilter,
     sort: (LeadSort, Order),
     page: &PageRequest,
-) -> Result<Option<serde_json::Value>, StoreError> {
-    if !conn.is_postgres() {
-        return Ok(None);
-    }
+) -> Result<serde_json::Value, StoreError> {
     let mut statement = page_of(scope, filter, sort, page).build(conn.get_database_backend());
-    statement.sql = format!("explain (format json) {}", statement.sql);
-    let row = conn.query_one_raw(statement).await?;
-    Ok(row.map(|row| row.try_get("", "QUERY PLAN")).transpose()?)
+    let (explain, column) =
+        if conn.is_postgres() { ("explain (format json)", "QUERY PLAN") } else { ("explain query plan", "detail") };
+    statement.sql = format!("{explain} {}", statement.sql);
+    let rows = conn.query_all_raw(statement).await?;
+    if conn.is_postgres() {
+        let row = rows.first().ok_or_else(|| StoreError::corrupt("leads", "a statement without a plan"))?;
+        return Ok(row.try_get("", column)?);
+    }
+    let lines = rows.iter().map(|row| Ok(row.try_get::<String>("", column)?));
+    Ok(lines.collect::<Result<Vec<_>, StoreError>>()?.into())
 }
 
 fn page_of(scope: &Scope, filter: &LeadFilter, sort: (LeadSort, Order), page: &PageRequest) -> Select<Entity> {
