@@ -117,6 +117,25 @@ async fn a_dealer_leaves_and_two_plans_are_compared_before_one_runs() {
     .await;
 }
 
+// BULK-9: nobody's lead is left behind.
+#[tokio::test]
+async fn a_lead_that_comes_between_the_plan_and_the_run_goes_to_the_nearest_who_has_room() {
+    on_each_database(async |app| {
+        let old = app.dealer_at("OLD", "02108", DealerInput::default()).await;
+        let near = app.dealer_at("NEAR", "02139", open(1)).await;
+        let far = app.dealer_at("FAR", "01608", open(5)).await;
+        let planned = app.offered_lead(old).await;
+        app.work().await;
+        let plan = depart(app, old, json!({ "balanced": {} })).await;
+        let late = app.offered_lead(old).await;
+        app.work().await;
+        app.ran(plan["operation"]["id"].as_str().unwrap()).await;
+        assert_eq!(holder(&app.newest(planned).await), near);
+        assert_eq!(holder(&app.newest(late).await), far, "the nearest is full by the plan");
+    })
+    .await;
+}
+
 // ALGO-7: an interface's candidates are its list, and capacities are those of the moment of the plan.
 #[tokio::test]
 async fn only_an_interfaces_candidates_get_leads_and_what_they_have_counts() {
