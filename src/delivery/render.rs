@@ -327,7 +327,8 @@ mod tests {
                 let link = samples::links().address(samples::tenant(), lead.link);
                 assert_eq!(part.matches(&link).count(), 1, "{part}");
             }
-            for words in ["Ann Lee", "Aurora Comet 5", "Boston 021…, US", "12 more leads", "Sat 21 Nov 2026, 18:05 EST"] {
+            for words in ["Ann Lee", "Aurora Comet 5", "Boston 021…, US", "12 more leads", "Sat 21 Nov 2026, 18:05 EST"]
+            {
                 assert!(part.contains(words), "{words} is missing in\n{part}");
             }
         }

@@ -89,11 +89,7 @@ impl Tail {
     }
 
     /// Follows one work of a topic, or all of it, from what stands there now.
-    pub(super) async fn follow(
-        &mut self,
-        conn: &Conn,
-        (topic, one): (Topic, Option<Uuid>),
-    ) -> Result<(), StoreError> {
+    pub(super) async fn follow(&mut self, conn: &Conn, (topic, one): (Topic, Option<Uuid>)) -> Result<(), StoreError> {
         let recent = progress::first_id(self.read_to - MARGIN_FULL);
         let of = (self.tenant, topic, self.read_to);
         let steps = self.topics.entry(topic).or_default();

@@ -45,11 +45,9 @@ impl Topic {
                 mark: "state || ':' || examined || ':' || reassigned || ':' || failed",
                 open: queued,
             },
-            Self::Backtests => Parts {
-                table: "backtests",
-                mark: "state || ':' || coalesce(cursor_received_at, 0)",
-                open: queued,
-            },
+            Self::Backtests => {
+                Parts { table: "backtests", mark: "state || ':' || coalesce(cursor_received_at, 0)", open: queued }
+            }
             Self::Operations => Parts {
                 table: "operations",
                 // Planned leads while it is prepared, chunks that are done while it runs.

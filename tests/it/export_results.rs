@@ -11,8 +11,7 @@ use crate::support::app::{TestApp, on_each_database};
 
 const EXPORT: &str = "mutation($input: ExportOperationResultsInput!) { made: exportOperationResults(input: $input) {
     download { path } userErrors { path code } } }";
-const HEADINGS: &str =
-    "Position,Lead id,Request id,Outcome,Reason code,Reason,Copy ids,Recipient ids,Recipients\r\n";
+const HEADINGS: &str = "Position,Lead id,Request id,Outcome,Reason code,Reason,Copy ids,Recipient ids,Recipients\r\n";
 
 async fn ordered(app: &TestApp, actor: &Actor, input: Value) -> Value {
     app.graphql(actor, EXPORT, json!({ "input": input })).await["made"].take()
@@ -33,7 +32,8 @@ async fn fetched(app: &TestApp, input: Value) -> Vec<Vec<String>> {
 async fn each_lead_has_its_line_with_what_became_of_it() {
     on_each_database(async |app| {
         let dealers = app.dealers(2).await;
-        let rename = "mutation($id: ID!) { updateDealer(input: { dealerId: $id, name: \"x;=D1\" }) { userErrors { message } } }";
+        let rename =
+            "mutation($id: ID!) { updateDealer(input: { dealerId: $id, name: \"x;=D1\" }) { userErrors { message } } }";
         app.graphql(&app.admin(), rename, json!({ "id": dealers[0].to_string() })).await;
         let mut leads = Vec::new();
         for _ in 0..3 {
@@ -43,7 +43,8 @@ async fn each_lead_has_its_line_with_what_became_of_it() {
         app.work().await;
         let target = json!({ "dealerId": dealers[0].to_string() });
         let id = app.prepared(json!({ "all": true }), target).await;
-        let change = "mutation($id: ID!) { updateLead(input: { leadId: $id, progress: \"2\" }) { userErrors { message } } }";
+        let change =
+            "mutation($id: ID!) { updateLead(input: { leadId: $id, progress: \"2\" }) { userErrors { message } } }";
         app.graphql(&app.admin(), change, json!({ "id": leads[1].to_string() })).await;
         app.ran(&id).await;
         let rows = fetched(app, json!({ "operationId": id })).await;
@@ -113,8 +114,7 @@ async fn whoever_sees_the_operation_may_fetch_its_results() {
         let input = json!({ "operationId": id });
         let mia = app.new_user("mia@example.com").await;
         let stranger = app.in_tenant(app.another_tenant("borealis").await.id, app.admin());
-        for (actor, code) in
-            [(app.manager(mia), "NOT_FOUND"), (app.member(mia), "FORBIDDEN"), (stranger, "NOT_FOUND")]
+        for (actor, code) in [(app.manager(mia), "NOT_FOUND"), (app.member(mia), "FORBIDDEN"), (stranger, "NOT_FOUND")]
         {
             let refused = ordered(app, &actor, input.clone()).await;
             assert_eq!((&refused["download"], &refused["userErrors"][0]["code"]), (&Value::Null, &json!(code)));

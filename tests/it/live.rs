@@ -445,11 +445,9 @@ async fn a_look_reads_only_the_work_that_is_followed_or_goes_on() {
         let id = |id: &str| id.parse::<baton::domain::id::OperationId>().unwrap().uuid();
         let (reader, of, now) = (app.store().reader(), (app.tenant.id, Topic::Operations), app.now());
         let recent = first_id(now);
-        for wanted in [
-            Wanted::Known(&[id(&waiting)], None),
-            Wanted::Known(&[id(&waiting)], Some(recent)),
-            Wanted::Open(recent),
-        ] {
+        for wanted in
+            [Wanted::Known(&[id(&waiting)], None), Wanted::Known(&[id(&waiting)], Some(recent)), Wanted::Open(recent)]
+        {
             let read = list(reader, of, wanted, now).await.unwrap();
             let read: Vec<_> = read.iter().map(|one| (one.id, one.is_open)).collect();
             assert_eq!(read, [(id(&waiting), true)], "{wanted:?}");

@@ -81,8 +81,13 @@ async fn each_person_of_the_new_owner_gets_one_mail_with_a_link_of_their_own_for
             all.extend(links);
         }
         assert_eq!(all.len(), 150, "each link is one person's and one lead's");
-        let offers = app.graphql(&app.admin(), "query($id: ID!) { lead(id: $id) { offers { kind openedAt } } }",
-            json!({ "id": open[0].id.to_string() })).await;
+        let offers = app
+            .graphql(
+                &app.admin(),
+                "query($id: ID!) { lead(id: $id) { offers { kind openedAt } } }",
+                json!({ "id": open[0].id.to_string() }),
+            )
+            .await;
         assert_eq!(offers["lead"]["offers"].as_array().unwrap().len(), 3, "{offers:#}");
         // A link acknowledges its own lead alone, and a copied person's none.
         let copied = links(&app.mails_to("cleo@example.org")[0].text).remove(0);
@@ -176,12 +181,14 @@ async fn what_a_failed_operation_handed_on_is_told() {
     on_each_database(async |app| {
         let (ann, bob) = (app.new_dealer("Ann").await, app.new_dealer("Bob").await);
         leads_of(app, bob, CHUNK + 5).await;
-        let input = json!({ "selection": { "all": true }, "target": to(ann), "notifyNewOwner": "DIGEST", "onProblem": "STOP" });
+        let input =
+            json!({ "selection": { "all": true }, "target": to(ann), "notifyNewOwner": "DIGEST", "onProblem": "STOP" });
         let id = app.operated("prepareReassignment", input).await;
         app.operated("runOperation", json!({ "operationId": id })).await;
         assert!(step(app.context(), &Turns::default()).await.unwrap());
         let last = open_leads(app).await.into_iter().filter(|lead| lead.round == 0).map(|lead| lead.id).max().unwrap();
-        let change = "mutation($id: ID!) { updateLead(input: { leadId: $id, progress: \"2\" }) { userErrors { message } } }";
+        let change =
+            "mutation($id: ID!) { updateLead(input: { leadId: $id, progress: \"2\" }) { userErrors { message } } }";
         app.graphql(&app.admin(), change, json!({ "id": last.to_string() })).await;
         app.work().await;
         assert_eq!(app.operation(&id).await["state"], "FAILED");
@@ -202,7 +209,8 @@ async fn what_was_skipped_answered_or_went_on_meanwhile_is_not_told() {
         }
         app.work().await;
         let id = prepared(app, to(ann)).await;
-        let change = "mutation($id: ID!) { updateLead(input: { leadId: $id, progress: \"2\" }) { userErrors { message } } }";
+        let change =
+            "mutation($id: ID!) { updateLead(input: { leadId: $id, progress: \"2\" }) { userErrors { message } } }";
         app.graphql(&app.admin(), change, json!({ "id": leads[0].to_string() })).await;
         app.operated("runOperation", json!({ "operationId": id })).await;
         assert!(step(app.context(), &Turns::default()).await.unwrap());
@@ -216,8 +224,13 @@ async fn what_was_skipped_answered_or_went_on_meanwhile_is_not_told() {
             mails.iter().map(|mail| mail.subject.as_str()).filter(|subject| subject.contains("new lead")).collect();
         assert_eq!(digests, ["1 new lead for Ann"]);
         // Of the only one that is left nothing is to be told.
-        let again = app.operated("prepareReassignment", json!({ "selection": { "leadIds": [leads[0].to_string()] },
-            "target": to(ann), "notifyNewOwner": "DIGEST" })).await;
+        let again = app
+            .operated(
+                "prepareReassignment",
+                json!({ "selection": { "leadIds": [leads[0].to_string()] },
+            "target": to(ann), "notifyNewOwner": "DIGEST" }),
+            )
+            .await;
         app.operated("runOperation", json!({ "operationId": again })).await;
         assert!(step(app.context(), &Turns::default()).await.unwrap());
         let taken = app.newest(leads[0]).await.id;

@@ -196,7 +196,11 @@ async fn a_turn_that_is_given_back_while_weights_are_set_is_not_lost() {
         });
         set.unwrap();
         let member = &ledger(app, job).await[&line.1];
-        assert_eq!((member.weight, member.turns, member.returned_count), (3, 3, 1), "one turn is left, thrice as heavy");
+        assert_eq!(
+            (member.weight, member.turns, member.returned_count),
+            (3, 3, 1),
+            "one turn is left, thrice as heavy"
+        );
     })
     .await;
 }

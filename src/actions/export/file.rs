@@ -25,9 +25,7 @@ impl Export {
     /// Makes ready to write what somebody ordered, as far as they see it.
     pub async fn open(cx: &Context, download: &Download) -> Result<Self, ActionError> {
         Ok(match &download.content {
-            DownloadContent::Leads(table) => {
-                Self::Leads(Box::new(LeadExport::open(cx, &download.actor, table).await?))
-            }
+            DownloadContent::Leads(table) => Self::Leads(Box::new(LeadExport::open(cx, &download.actor, table).await?)),
             DownloadContent::Results(table) => Self::Results(ResultExport::open(cx, &download.actor, table).await?),
         })
     }

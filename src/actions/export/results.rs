@@ -71,7 +71,8 @@ impl ResultExport {
         let names = self.names(&planned).await?;
         for result in &done {
             let item = planned.get(&result.position);
-            let item = item.ok_or_else(|| StoreError::corrupt("operation_items.position", "a result without a plan"))?;
+            let item =
+                item.ok_or_else(|| StoreError::corrupt("operation_items.position", "a result without a plan"))?;
             lines.add(cells(result, item, &names))?;
         }
         self.place = last.map_or(Place::End, Place::After);

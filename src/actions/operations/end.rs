@@ -12,11 +12,7 @@ use crate::store::operations::{self, Stage, chunks};
 use crate::store::{Conn, StoreError};
 
 /// Tells some of those who are told once, or ends an operation whose chunks are all done. Whether it was at its end.
-pub(super) async fn step(
-    context: &Context,
-    of: (TenantId, OperationId),
-    stage: Stage,
-) -> Result<bool, ActionError> {
+pub(super) async fn step(context: &Context, of: (TenantId, OperationId), stage: Stage) -> Result<bool, ActionError> {
     // Chunks of one that was given up stay open.
     if stage == Stage::Running && chunks::is_any_open(context.store.reader(), of).await? {
         return Ok(false);

@@ -126,12 +126,7 @@ async fn selected(context: &Context, conn: &Conn, operation: &Operation, size: u
 }
 
 /// What is to happen to each of these leads.
-async fn planned(
-    context: &Context,
-    conn: &Conn,
-    operation: &Operation,
-    found: &[Lead],
-) -> Result<Batch, ActionError> {
+async fn planned(context: &Context, conn: &Conn, operation: &Operation, found: &[Lead]) -> Result<Batch, ActionError> {
     let mut requests: Vec<RequestId> = found.iter().map(|lead| lead.request).collect();
     requests.sort_unstable();
     requests.dedup();

@@ -161,9 +161,7 @@ fn among_which(scope: &Scope, among: Among) -> Expr {
             .take(),
         Among::NotPlanned(id) => {
             use operation_item::Column as Item;
-            let same = |item: Item, lead: Column| {
-                Expr::col((operation_item::Entity, item)).equals((Entity, lead))
-            };
+            let same = |item: Item, lead: Column| Expr::col((operation_item::Entity, item)).equals((Entity, lead));
             // By the request, for which there is an index.
             let planned = Query::select()
                 .expr(Expr::val(1))

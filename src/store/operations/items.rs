@@ -41,11 +41,7 @@ pub async fn list_chunk(conn: &Conn, of: (TenantId, OperationId), chunk: Chunk) 
 }
 
 /// Those at these positions, in no particular order.
-pub async fn lookup_many(
-    conn: &Conn,
-    of: (TenantId, OperationId),
-    positions: &[i64],
-) -> Result<Vec<Item>, StoreError> {
+pub async fn lookup_many(conn: &Conn, of: (TenantId, OperationId), positions: &[i64]) -> Result<Vec<Item>, StoreError> {
     if positions.is_empty() {
         return Ok(Vec::new());
     }
