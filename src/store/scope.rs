@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, IntoSimpleExpr};
 use super::rows::{lead, membership};
 use crate::domain::actor::{Actor, Role};
 use crate::domain::id::{DealerId, TenantId, UserId};
+use crate::domain::label::Visibility;
 use crate::domain::lead::Lead;
 
 /// Which leads of a tenant somebody may see.
@@ -75,7 +76,8 @@ impl Scope {
 
     /// The condition that every read of leads begins with.
     pub(super) fn leads(&self) -> Condition {
-        let all = Condition::all().add(lead::Column::TenantId.eq(self.tenant.uuid()));
+        let own_tenant = lead::Column::TenantId.eq(self.tenant.uuid());
+        let all = Condition::all().add(own_tenant).add_option(self.unrestricted());
         match &self.reach {
             Reach::All => all,
             Reach::Own(user) => all.add(lead::Column::UserId.eq(user.uuid())),
@@ -90,6 +92,17 @@ impl Scope {
             Reach::Partner { source, dealer } => all
                 .add_option(source.as_ref().map(|source| lead::Column::Source.eq(source)))
                 .add_option(dealer.map(|dealer| lead::Column::DealerId.eq(dealer.uuid()))),
+        }
+    }
+
+    /// The condition that keeps restricted copies out: of the leads of others it leaves those that are open to them. None for who sees
+    /// all, or only what is in their own hands.
+    pub(super) fn unrestricted(&self) -> Option<Condition> {
+        let normal = Condition::any().add(lead::Column::Visibility.eq(Visibility::Normal.as_str()));
+        match self.reach {
+            Reach::All | Reach::Own(_) | Reach::Dealer(_) => None,
+            Reach::Managed(user) => Some(normal.add(lead::Column::UserId.eq(user.uuid()))),
+            Reach::Partner { .. } => Some(normal),
         }
     }
 

@@ -1,6 +1,8 @@
 //! Changing what is noted on leads in bulk: the same fields to the same values on each; only what is named changes.
 
-use crate::actions::amend::{apply, noted, rearm};
+use serde_json::{Value, json};
+
+use crate::actions::amend::{apply, noted, rearm, with_note};
 use crate::actions::context::{Context, event_actor};
 use crate::actions::error::ActionError;
 use crate::actions::handover::{Desk, Directory};
@@ -38,7 +40,7 @@ fn changed(copy: &Lead, change: &FieldChange, definitions: &[FieldDefinition]) -
     if let Some(at) = change.created_at {
         after.times.created_at = at;
     }
-    if LeadImage::of(&after) == LeadImage::of(copy) {
+    if change.note.is_none() && LeadImage::of(&after) == LeadImage::of(copy) {
         let text = "it has these values already";
         return Err(Planned::Unchanged(Problem::new(ItemReason::NothingToChange, text)));
     }
@@ -81,7 +83,12 @@ pub(super) async fn carry(
         rearm(held, &mut after);
         after.times.updated_at = at;
         let reason = operation.options.reason.clone();
-        desk.event(EventKind::LeadUpdated, &after, Some(told(before)), Some(told(&after)), reason);
+        let mut now = told(&after);
+        if let Some(draft) = &change.note {
+            let note = desk.note(&after, draft, Some(operation.id));
+            now = with_note(now, json!({ "id": note, "kind": draft.kind }));
+        }
+        desk.event(EventKind::LeadUpdated, &after, Some(told(before)), Some(now), reason);
         desk.changes.updated.push(after);
         carried.push(Carried::of(item.position, before));
     }
@@ -91,7 +98,7 @@ pub(super) async fn carry(
 }
 
 /// As the timeline shows it.
-fn told(copy: &Lead) -> serde_json::Value {
+fn told(copy: &Lead) -> Value {
     let mut told = noted(copy);
     if let Some(fields) = told.as_object_mut() {
         fields.insert("createdBy".to_owned(), copy.created_by.clone().into());

@@ -3,7 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::actions::amend::rearm;
+use serde_json::{Value, json};
+
+use crate::actions::amend::{rearm, with_note};
 use crate::actions::context::{Context, event_actor};
 use crate::actions::error::ActionError;
 use crate::actions::handover::{Desk, Directory};
@@ -14,9 +16,11 @@ use crate::domain::Timestamp;
 use crate::domain::event::EventKind;
 use crate::domain::id::{LeadId, OperationId, RequestId};
 use crate::domain::lead::{Lead, LeadState, Recipient};
-use crate::domain::operation::{Copy, Item, ItemReason, ItemResult, LeadImage, Operation, Outcome, Planned, Problem};
-use crate::store::operations::results;
+use crate::domain::operation::{
+    Change, Copy, Item, ItemReason, ItemResult, LeadImage, Operation, Outcome, Planned, Problem,
+};
 use crate::store::operations::shares::Side;
+use crate::store::operations::{self, results};
 use crate::store::tenants::{self, VersionHold};
 use crate::store::{Conn, KeyPart, PageRequest, Scope, StoreError, leads, offers};
 
@@ -105,7 +109,7 @@ fn returnable<'h>(
 pub(super) async fn carry(
     context: &Context,
     conn: &Conn,
-    operation: &Operation,
+    (operation, source): (&Operation, OperationId),
     held: &Held,
     items: Vec<Item>,
 ) -> Result<Worked, ActionError> {
@@ -119,6 +123,7 @@ pub(super) async fn carry(
     tenants::network_version(conn, operation.tenant, VersionHold::Shared).await?;
     let directory = Directory::load(conn, operation.tenant, &back).await?;
     let mut desk = Desk::new(context, &held.tenant, &held.jobs, &directory, event_actor(&operation.actor), at);
+    let note = written(conn, operation, source).await?;
     let why = operation.options.reason.clone();
     let why = why.unwrap_or_else(|| format!("taken back by {}", operation.actor.name));
     let mut worked = Worked::default();
@@ -156,7 +161,11 @@ pub(super) async fn carry(
         }
         // Nobody is warned twice, nor of a moment that is over.
         restored.warn_at = restored.warn_at.filter(|warn_at| *warn_at > at);
-        let (old, new) = (state(copy), state(&restored));
+        let (mut old, mut new) = (state(copy), state(&restored));
+        if let Some(kind) = &note {
+            (old, new) = (with_note(old, json!({ "kind": kind })), with_note(new, Value::Null));
+            desk.changes.unnoted.entry(source).or_default().push(lead);
+        }
         desk.event(EventKind::LeadRestored, &restored, Some(old), Some(new), Some(why.clone()));
         desk.changes.updated.push(restored);
         carried.push(Carried::of(position, copy));
@@ -166,6 +175,15 @@ pub(super) async fn carry(
     worked.changes = desk.changes;
     worked.carried(carried, &removed);
     Ok(worked)
+}
+
+/// The kind of the note that the source wrote on each lead, if it wrote one.
+async fn written(conn: &Conn, operation: &Operation, source: OperationId) -> Result<Option<String>, StoreError> {
+    let source = operations::lookup(conn, operation.tenant, source).await?;
+    Ok(match source.map(|source| source.change) {
+        Some(Change::Update { fields }) => fields.note.map(|note| note.kind),
+        _ => None,
+    })
 }
 
 /// A copy that should not have been: it is deleted, and whoever got it has not had the lead.
@@ -183,6 +201,6 @@ fn remove(desk: &mut Desk<'_>, copy: &Lead, why: &str, at: Timestamp) {
     desk.changes.updated.push(gone);
 }
 
-fn state(copy: &Lead) -> serde_json::Value {
-    serde_json::json!({ "state": copy.state, "recipient": copy.recipient })
+fn state(copy: &Lead) -> Value {
+    json!({ "state": copy.state, "recipient": copy.recipient })
 }

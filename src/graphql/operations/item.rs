@@ -1,10 +1,10 @@
 //! A lead in a plan, and what became of it.
 
 use async_graphql::{Context, Enum, Json, Object};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::change::named;
 use crate::actions::amend::noted;
-use crate::domain;
 use crate::domain::lead::{LeadState, Recipient};
 use crate::domain::operation::{Change, Item, ItemResult, Planned, Target};
 use crate::graphql::leads::Lead;
@@ -129,7 +129,9 @@ impl OperationItem {
         Ok(match (&self.item.planned, &self.change) {
             (Planned::Move(answer), _) => Some(Json(moved(&answer.targets))),
             (Planned::Restore { before, .. }, _) => Some(Json(state(before.state(), before.recipient()))),
-            (Planned::Update, Change::Update { fields }) => Some(Json(with(noted(&lead), fields))),
+            (Planned::Update, Change::Update { fields }) => {
+                Some(Json(with(noted(&lead), named(fields, ctx.session()?.scope.personal_data))))
+            }
             _ => None,
         })
     }
@@ -145,11 +147,9 @@ fn moved(targets: &[Target]) -> Value {
 }
 
 /// The fields as they would be.
-fn with(mut noted: Value, fields: &domain::operation::FieldChange) -> Value {
-    let given = serde_json::to_value(fields).unwrap_or_default();
-    if let (Some(noted), Value::Object(given)) = (noted.as_object_mut(), given) {
+fn with(mut noted: Value, given: Map<String, Value>) -> Value {
+    if let Some(noted) = noted.as_object_mut() {
         for (name, value) in given {
-            let name = crate::rules::typed::camel_case(&name);
             match (noted.get_mut(&name).and_then(Value::as_object_mut), value) {
                 (Some(known), Value::Object(values)) => known.extend(values),
                 (_, value) => drop(noted.insert(name, value)),

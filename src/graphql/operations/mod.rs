@@ -11,6 +11,7 @@ mod operation;
 mod query;
 mod subscription;
 
+pub use loaders::OperationKey;
 pub use mutation::OperationMutation;
 pub use operation::Operation;
 pub use query::{OperationQuery, find_operation};

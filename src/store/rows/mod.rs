@@ -22,6 +22,7 @@ pub mod interface_version;
 pub mod job;
 pub mod job_run;
 pub mod lead;
+pub mod lead_note;
 pub mod list;
 pub mod list_share;
 pub mod membership;
