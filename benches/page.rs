@@ -127,6 +127,7 @@ async fn serve(url: &str) -> (std::net::SocketAddr, String) {
         user: None,
         dealer: None,
         source: None,
+        company: None,
     };
     let token = baton::auth::issue_token(&config.auth, &actor, clock.now(), Duration::from_hours(1)).unwrap();
     let outside = Outside { clock, entropy: Arc::new(Entropy::from_os()), mailbox: None };

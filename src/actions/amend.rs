@@ -15,6 +15,7 @@ use crate::domain::request::SOURCE_LENGTH_MAX;
 use crate::domain::{Invalid, InvalidCode};
 use crate::store::{Scope, fields, leads};
 
+use super::assign;
 use super::context::{Context, event_actor};
 use super::error::ActionError;
 use super::handover::{Desk, Directory, deadlines};
@@ -51,16 +52,26 @@ pub async fn update_lead(
     copy.times.updated_at = work.at();
     let directory = Directory::default();
     let mut desk = Desk::new(context, &held.tenant, &held.jobs, &directory, event_actor(call.actor), work.at());
-    desk.event(EventKind::LeadUpdated, &copy, Some(noted(&before)), Some(noted(&copy)), None);
+    let (mut old, mut new) = (noted(&before), noted(&copy));
+    if !patch.assignments.is_empty() {
+        let (assigned, after) = assign::changed(&work, &before, &patch.assignments).await?;
+        (old, new) = (assign::told(old, &assigned), assign::told(new, &after));
+        desk.changes.assigned.push((id, after));
+    }
+    desk.event(EventKind::LeadUpdated, &copy, Some(old), Some(new), None);
     desk.changes.updated.push(copy);
     let at = work.at();
     desk.changes.write(&work, before.tenant, at).await?;
     work.commit(LeadChanged { lead: id }).await
 }
 
-/// Who may work on a lead may note things on it; where it belongs, who sees it and whether jobs act on it is for those who manage.
-const fn needed(patch: &LeadPatch) -> Permission {
-    let manages = patch.excluded_from_automation.is_some() || patch.source.is_some() || patch.visibility.is_some();
+/// Who may work on a lead may note things on it; where it belongs, who sees it, who is assigned and whether jobs act on it is for those
+/// who manage.
+fn needed(patch: &LeadPatch) -> Permission {
+    let manages = patch.excluded_from_automation.is_some()
+        || patch.source.is_some()
+        || patch.visibility.is_some()
+        || !patch.assignments.is_empty();
     if manages { Permission::ManageLeads } else { Permission::WorkLeads }
 }
 
@@ -115,10 +126,11 @@ pub(super) async fn hold(
     }
 }
 
-/// What is wrong with the texts of a patch, whatever the lead.
+/// What is wrong with the texts and the assignments of a patch, whatever the lead and whoever there is.
 pub fn check(patch: &LeadPatch) -> Vec<Invalid> {
     let mut problems = note(&mut Workflow::default(), patch);
     problems.extend(label((&mut String::new(), &mut Labels::default()), patch));
+    problems.extend(patch.assignments.check());
     problems
 }
 

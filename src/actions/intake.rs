@@ -68,6 +68,11 @@ pub async fn submit_lead(context: &Context, call: Call<'_>, given: NewLead) -> R
 
 /// A partner hands in under its own source and to its own dealer, and nobody else's.
 fn of_partner(actor: &Actor, mut given: NewLead) -> Result<NewLead, Invalid> {
+    if actor.company.is_some() && actor.source.is_none() && actor.dealer.is_none() {
+        let message =
+            "a company's credential sees what is assigned to it and hands nothing in, ask for one with a source";
+        return Err(Invalid::new("source", InvalidCode::Forbidden, message));
+    }
     let Some(own) = &actor.source else { return Ok(given) };
     match given.request.source.as_deref().map(str::trim) {
         None | Some("") => given.request.source = Some(own.clone()),

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::domain::Timestamp;
 use crate::domain::event::{ActorKind, EventActor};
 use crate::domain::id::{JobId, RequestId, TenantId};
 use crate::domain::job::{Job, JobRun, RunState};
@@ -29,37 +30,46 @@ const DRY_RUN_MAX: usize = 5_000;
 /// Takes the oldest waiting run one batch further. Whether there was one. A run that can't go on ends with the reason, so that those
 /// behind it can.
 pub async fn step(context: &Context) -> Result<bool, ActionError> {
-    match one_batch(context, None).await {
+    let tx = context.store.begin().await?;
+    let now = context.clock.now();
+    let run = match runs::claim(&tx, now, LEASE).await {
+        Ok(Some(run)) => run,
+        Ok(None) => return settle(tx, Ok(false)).await,
+        Err(error) => return settle(tx, Err(error.into())).await,
+    };
+    let done = Box::pin(further(context, &tx, run.clone(), now)).await;
+    match settle(tx, done).await {
         Err(error) if is_lasting(&error) => {
-            tracing::error!(%error, "a run of a job could not go on");
-            one_batch(context, Some(public(&error))).await
+            tracing::error!(run.id = %run.id, %error, "a run of a job could not go on");
+            fail(context, run, &public(&error)).await
         }
         done => done,
     }
 }
 
-async fn one_batch(context: &Context, failure: Option<String>) -> Result<bool, ActionError> {
-    let tx = context.store.begin().await?;
-    let done = Box::pin(within(context, &tx, failure)).await;
-    settle(tx, done).await
-}
-
-async fn within(context: &Context, conn: &Conn, failure: Option<String>) -> Result<bool, ActionError> {
-    let now = context.clock.now();
-    let Some(run) = runs::claim(conn, now, LEASE).await? else { return Ok(false) };
+async fn further(context: &Context, conn: &Conn, run: JobRun, now: Timestamp) -> Result<bool, ActionError> {
     let before = run.cursor;
-    let after = match (failure, jobs::lookup(conn, run.tenant, run.job).await?) {
-        (Some(failure), _) => {
-            let past = before.map_or_else(|| "at the first lead".to_owned(), |lead| format!("after {lead}"));
-            finished(run, RunState::Failed, Some(format!("stopped {past}: {failure}")), context)
-        }
-        (None, Some(job)) => batch(context, conn, run, &job).await?,
-        (None, None) => finished(run, RunState::Failed, Some("the job was removed".to_owned()), context),
+    let after = match jobs::lookup(conn, run.tenant, run.job).await? {
+        Some(job) => batch(context, conn, run, &job).await?,
+        None => finished(run, RunState::Failed, Some("the job was removed".to_owned()), context),
     };
     // INVARIANT: the place that the run has come to and what it did there become true together.
     let claimed_until = (after.state == RunState::Running).then_some(now);
     runs::update(conn, &after, before, claimed_until).await?;
     Ok(true)
+}
+
+/// Ends this run, unless somebody else has taken it further since.
+async fn fail(context: &Context, run: JobRun, why: &str) -> Result<bool, ActionError> {
+    let before = run.cursor;
+    let past = before.map_or_else(|| "at the first lead".to_owned(), |lead| format!("after {lead}"));
+    let after = finished(run, RunState::Failed, Some(format!("stopped {past}: {why}")), context);
+    let tx = context.store.begin().await?;
+    let done = runs::update(&tx, &after, before, None).await.map_err(ActionError::from);
+    match settle(tx, done).await {
+        Ok(()) | Err(ActionError::Store(StoreError::Conflict)) => Ok(true),
+        Err(error) => Err(error),
+    }
 }
 
 fn finished(run: JobRun, state: RunState, error: Option<String>, context: &Context) -> JobRun {

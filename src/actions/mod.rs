@@ -6,6 +6,7 @@ pub mod adf;
 pub mod amend;
 pub mod answer;
 mod aside;
+pub mod assign;
 pub mod backtests;
 pub mod calendar;
 pub mod catalogs;

@@ -25,6 +25,8 @@ pub(super) struct Issued<'a> {
     pub(super) dealer: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) source: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) company: Option<String>,
 }
 
 /// The claims of a token whose signature, issuer and audience are right. Kept as JSON, so that each wrong one is named.
@@ -56,6 +58,7 @@ impl Claims {
             user: self.parsed("user")?,
             dealer: self.parsed("dealer")?,
             source: self.text("source")?.map(str::to_owned),
+            company: self.parsed("company")?,
         };
         actor.checked().map_err(|Invalid { path, message, .. }| {
             let claim = path.into_iter().next().unwrap_or_default();

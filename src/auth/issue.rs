@@ -29,6 +29,7 @@ pub fn issue_token(config: &Auth, actor: &Actor, now: Timestamp, lifetime: Durat
         user: actor.user.map(|id| id.to_string()),
         dealer: actor.dealer.map(|id| id.to_string()),
         source: actor.source.as_deref(),
+        company: actor.company.map(|id| id.to_string()),
     };
     let key = EncodingKey::from_secret(secret.expose_secret().as_bytes());
     encode(&Header::default(), &claims, &key).map_err(AuthError::Signing)

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::*;
 use crate::clock::{Clock, SetClock};
 use crate::config::{Auth, Config};
-use crate::domain::id::{DealerId, TenantId, UserId};
+use crate::domain::id::{CompanyId, DealerId, TenantId, UserId};
 use crate::domain::{Actor, Role, Timestamp};
 
 const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
@@ -116,16 +116,18 @@ fn refusal(changes: &Value) -> TokenError {
 #[test]
 fn an_issued_token_proves_the_same_actor() {
     let id = Uuid::from_u128(5);
-    for (role, user, dealer, source) in [
-        (Role::Admin, None, None, None),
-        (Role::Manager, Some(UserId(id)), None, None),
-        (Role::Member, Some(UserId(id)), None, None),
-        (Role::Dealer, None, Some(DealerId(id)), None),
-        (Role::Partner, None, None, Some("web".to_owned())),
-        (Role::Auditor, None, None, None),
+    for (role, user, dealer, source, company) in [
+        (Role::Admin, None, None, None, None),
+        (Role::Manager, Some(UserId(id)), None, None, None),
+        (Role::Member, Some(UserId(id)), None, None, None),
+        (Role::Dealer, None, Some(DealerId(id)), None, None),
+        (Role::Partner, None, None, Some("web".to_owned()), None),
+        (Role::Partner, None, None, None, Some(CompanyId(id))),
+        (Role::Auditor, None, None, None, None),
     ] {
         let tenant = TenantId(Uuid::from_u128(1));
-        let actor = Actor { tenant, subject: "s".to_owned(), name: "N".to_owned(), role, user, dealer, source };
+        let actor =
+            Actor { tenant, subject: "s".to_owned(), name: "N".to_owned(), role, user, dealer, source, company };
         let token = issue_token(&config(&[("SECRET", SECRET)]), &actor, NOW, Duration::from_mins(1)).unwrap();
         assert_eq!(with_secret().authenticate(&token), Ok(actor));
     }

@@ -136,6 +136,7 @@ fn greeting(app: &App, network: &DemoNetwork, address: SocketAddr) -> anyhow::Re
         user: None,
         dealer: None,
         source: None,
+        company: None,
     };
     let admin = Actor { user: Some(network.admin), ..actor(Role::Admin, "demo admin") };
     let manager = Actor { user: Some(network.manager), ..actor(Role::Manager, "demo manager") };

@@ -16,7 +16,7 @@ use crate::domain::id::ListId;
 use crate::domain::list::{BaseSet, ListSort};
 use crate::domain::{Actor, Role};
 
-/// Leads as CSV: those that a list shows, or those for which a filter holds. A text that begins like a formula gets an apostrophe in front.
+/// Leads as CSV: those that a list shows, or those for which a filter holds. A text that begins like a formula, also behind a semicolon, a tab or a line break, gets an apostrophe in front.
 #[derive(Args)]
 pub struct Command {
     /// The tenant's short name.
@@ -48,6 +48,7 @@ pub async fn run(config: Config, command: Command) -> anyhow::Result<()> {
         user: None,
         dealer: None,
         source: None,
+        company: None,
     };
     let table = table(&app, &actor, &command).await?;
     let mut export = LeadExport::open(&app.actions, &actor, &table).await.map_err(told)?;

@@ -143,6 +143,7 @@ async fn import_adf(actions: &actions::Context, given: Adf) -> anyhow::Result<bo
             user: None,
             dealer: None,
             source: None,
+            company: None,
         };
         // Nothing that is imported sends an alert.
         let sender = adf::Sender { actor: &actor, notify: false };

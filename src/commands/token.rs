@@ -8,7 +8,7 @@ use clap::Args;
 use crate::auth;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::domain::id::{DealerId, TenantId, UserId};
+use crate::domain::id::{CompanyId, DealerId, TenantId, UserId};
 use crate::domain::{Actor, Role};
 
 /// Whom the token proves.
@@ -35,6 +35,9 @@ pub struct Token {
     /// The source of leads that a partner is limited to.
     #[arg(long)]
     source: Option<String>,
+    /// The company, `com_…`, that a partner is limited to: it sees the leads assigned to it.
+    #[arg(long)]
+    company: Option<CompanyId>,
     /// How long it is valid.
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=8760))]
     hours: u64,
@@ -42,9 +45,9 @@ pub struct Token {
 
 /// Prints a token.
 pub fn print(config: &Config, token: Token) -> anyhow::Result<()> {
-    let Token { tenant, role, subject, name, user, dealer, source, hours } = token;
+    let Token { tenant, role, subject, name, user, dealer, source, company, hours } = token;
     let name = name.unwrap_or_else(|| subject.clone());
-    let actor = Actor { tenant, subject, name, role, user, dealer, source };
+    let actor = Actor { tenant, subject, name, role, user, dealer, source, company };
     let lifetime = Duration::from_secs(hours * 3600);
     let token = auth::issue_token(&config.auth, &actor, SystemClock.now(), lifetime).context("`baton token`")?;
     println!("{token}");

@@ -1,7 +1,7 @@
 //! A message in words: subject, plain text and HTML, from the templates in `templates/mail`.
 //!
 //! All wording is in the templates. No part of a mail names anything remote: no image, no font, no style sheet, so opening
-//! it tells nobody anything, and the only address in it is the offer's own link.
+//! it tells nobody anything, and the only addresses in it are the offers' own links and the server's own.
 
 use std::fmt;
 
@@ -10,11 +10,12 @@ use askama::Template;
 use super::error::DeliveryError;
 use super::wording::{self, Deadline, SummaryWords};
 use crate::domain::Timestamp;
+use crate::domain::dealer::ContactKind;
 use crate::domain::id::TenantId;
 use crate::domain::link::LinkKey;
 use crate::domain::message::{
-    About, Distance, FreshLinkMail, LinkOf, LossMail, ManagerMail, Message, OfferMail, StatusMail, TakenMail,
-    WarningMail,
+    About, DigestLead, DigestMail, Distance, FreshLinkMail, LinkOf, LossMail, ManagerMail, Message, OfferMail,
+    StatusMail, TakenMail, WarningMail,
 };
 
 /// The path, below the server's own address, that a link's token follows.
@@ -68,36 +69,40 @@ impl fmt::Debug for Rendered {
 
 /// Writes a message out. The same arguments give the same words, so a retried mail reads like the first.
 pub fn render(message: &Message, tenant: TenantId, links: &Links) -> Result<Rendered, DeliveryError> {
-    let address = message.link().map(|link| links.address(tenant, link)).unwrap_or_default();
-    let words = Words::new(message.about(), address);
+    let address = |link| links.address(tenant, link);
     match message {
         Message::Offer(mail) => {
+            let words = Words::new(&mail.about, address(mail.link));
             let words = words.until(mail.offered_at, mail.expires_at).far(mail.distance);
             write(&OfferText { mail, words: &words }, |subject| OfferHtml { mail, words: &words, subject })
         }
         Message::Status(mail) => {
-            let words = words.until(mail.offered_at, mail.expires_at);
+            let words = Words::new(&mail.about, address(mail.link)).until(mail.offered_at, mail.expires_at);
             write(&StatusText { mail, words: &words }, |subject| StatusHtml { mail, words: &words, subject })
         }
         Message::Loss(mail) => {
-            let words = words.between(mail.offered_at, mail.lost_at);
+            let words = Words::without_link(&mail.about).between(mail.offered_at, mail.lost_at);
             write(&LossText { mail, words: &words }, |subject| LossHtml { mail, words: &words, subject })
         }
         Message::Warning(mail) => {
-            let words = words.until(mail.warned_at, Some(mail.expires_at));
+            let words = Words::new(&mail.about, address(mail.link)).until(mail.warned_at, Some(mail.expires_at));
             write(&WarningText { mail, words: &words }, |subject| WarningHtml { mail, words: &words, subject })
         }
         Message::Manager(mail) => {
-            let words = words.between(mail.moved_at, mail.moved_at).far(mail.distance);
+            let words = Words::without_link(&mail.about).between(mail.moved_at, mail.moved_at).far(mail.distance);
             write(&ManagerText { mail, words: &words }, |subject| ManagerHtml { mail, words: &words, subject })
         }
         Message::FreshLink(mail) => {
-            let words = words.until(mail.asked_at, mail.expires_at);
+            let words = Words::new(&mail.about, address(mail.link)).until(mail.asked_at, mail.expires_at);
             write(&FreshLinkText { mail, words: &words }, |subject| FreshLinkHtml { mail, words: &words, subject })
         }
         Message::Taken(mail) => {
-            let words = words.between(mail.offered_at, mail.taken_at);
+            let words = Words::without_link(&mail.about).between(mail.offered_at, mail.taken_at);
             write(&TakenText { mail, words: &words }, |subject| TakenHtml { mail, words: &words, subject })
+        }
+        Message::Digest(mail) => {
+            let words = DigestWords::new(mail, &links.base_url, address);
+            write(&DigestText { mail, words: &words }, |subject| DigestHtml { mail, words: &words, subject })
         }
     }
 }
@@ -121,6 +126,10 @@ impl<'a> Words<'a> {
         Self { summary, link, distance: None, deadline: None, began: String::new(), happened: String::new(), about }
     }
 
+    fn without_link(about: &'a About) -> Self {
+        Self::new(about, String::new())
+    }
+
     /// A deadline as it stood when the mail was written: a mail that is read late must not promise more time.
     fn until(mut self, from: Timestamp, expires_at: Option<Timestamp>) -> Self {
         self.began = wording::moment(from, self.about.zone);
@@ -137,6 +146,49 @@ impl<'a> Words<'a> {
     fn far(mut self, distance: Option<Distance>) -> Self {
         self.distance = distance.map(wording::distance);
         self
+    }
+}
+
+/// What the templates of a digest show that is not a plain field of the message.
+struct DigestWords<'a> {
+    /// As other mails name what they are about.
+    about: &'a DigestMail,
+    leads: Vec<DigestLeadWords<'a>>,
+    /// `12 new leads`.
+    total: String,
+    /// Whether the links acknowledge.
+    acknowledges: bool,
+    /// `3 more leads`, if there was no room for all.
+    more: Option<String>,
+    /// Where all of them are.
+    home: &'a str,
+}
+
+struct DigestLeadWords<'a> {
+    /// From 1.
+    number: usize,
+    summary: SummaryWords<'a>,
+    link: String,
+    deadline: Option<Deadline>,
+}
+
+impl<'a> DigestWords<'a> {
+    fn new(mail: &'a DigestMail, home: &'a str, address: impl Fn(LinkOf) -> String) -> Self {
+        let lead = |(index, lead): (usize, &'a DigestLead)| DigestLeadWords {
+            number: index + 1,
+            summary: SummaryWords::new(&lead.summary, mail.zone),
+            link: address(lead.link),
+            deadline: lead.expires_at.map(|at| Deadline::new(mail.written_at, at, mail.zone)),
+        };
+        let more = u64::from(mail.more);
+        Self {
+            about: mail,
+            leads: mail.leads.iter().enumerate().map(lead).collect(),
+            total: wording::counted(mail.leads.len() as u64 + more, "new lead"),
+            acknowledges: mail.kind == ContactKind::To,
+            more: (more > 0).then(|| wording::counted(more, "more lead")),
+            home,
+        }
     }
 }
 
@@ -158,32 +210,33 @@ fn subject_of(line: &str) -> String {
 }
 
 macro_rules! templates {
-    ($($mail:ident: $text:ident = $text_path:tt, $html:ident = $html_path:tt;)*) => {$(
+    ($($mail:ident, $words:ident: $text:ident = $text_path:tt, $html:ident = $html_path:tt;)*) => {$(
         #[derive(Template)]
         #[template(path = $text_path)]
         struct $text<'a> {
             mail: &'a $mail,
-            words: &'a Words<'a>,
+            words: &'a $words<'a>,
         }
 
         #[derive(Template)]
         #[template(path = $html_path)]
         struct $html<'a> {
             mail: &'a $mail,
-            words: &'a Words<'a>,
+            words: &'a $words<'a>,
             subject: String,
         }
     )*};
 }
 
 templates! {
-    OfferMail: OfferText = "mail/offer.txt", OfferHtml = "mail/offer.html";
-    StatusMail: StatusText = "mail/status.txt", StatusHtml = "mail/status.html";
-    LossMail: LossText = "mail/loss.txt", LossHtml = "mail/loss.html";
-    WarningMail: WarningText = "mail/warning.txt", WarningHtml = "mail/warning.html";
-    ManagerMail: ManagerText = "mail/manager.txt", ManagerHtml = "mail/manager.html";
-    FreshLinkMail: FreshLinkText = "mail/fresh_link.txt", FreshLinkHtml = "mail/fresh_link.html";
-    TakenMail: TakenText = "mail/taken.txt", TakenHtml = "mail/taken.html";
+    OfferMail, Words: OfferText = "mail/offer.txt", OfferHtml = "mail/offer.html";
+    StatusMail, Words: StatusText = "mail/status.txt", StatusHtml = "mail/status.html";
+    LossMail, Words: LossText = "mail/loss.txt", LossHtml = "mail/loss.html";
+    WarningMail, Words: WarningText = "mail/warning.txt", WarningHtml = "mail/warning.html";
+    ManagerMail, Words: ManagerText = "mail/manager.txt", ManagerHtml = "mail/manager.html";
+    FreshLinkMail, Words: FreshLinkText = "mail/fresh_link.txt", FreshLinkHtml = "mail/fresh_link.html";
+    TakenMail, Words: TakenText = "mail/taken.txt", TakenHtml = "mail/taken.html";
+    DigestMail, DigestWords: DigestText = "mail/digest.txt", DigestHtml = "mail/digest.html";
 }
 
 #[cfg(test)]
@@ -243,13 +296,47 @@ mod tests {
             assert!(!rendered.subject.is_empty(), "{}", message.template());
             reads_well(&rendered.text);
             assert_eq!(rendered.html.matches("<html").count(), 1);
-            let addresses = rendered.html.matches("://").count();
-            assert_eq!(addresses, usize::from(message.link().is_some()) * 2, "{}", rendered.html);
+            let links = rendered.html.matches("https://leads.example.com/l/").count();
+            assert_eq!(links, links_of(&message), "{}", rendered.html);
+            let home = usize::from(matches!(message, Message::Digest(_)));
+            assert_eq!(rendered.html.matches("://").count(), links + home, "{}", rendered.html);
             for remote in ["<img", "<link", "<script", "url(", "@import", "src="] {
                 assert!(!rendered.html.contains(remote), "{remote} in {}", message.template());
             }
-            assert_eq!(message.link().is_some(), rendered.text.contains("https://leads.example.com/l/"));
+            assert_eq!(links > 0, rendered.text.contains("https://leads.example.com/l/"));
         }
+    }
+
+    /// In the HTML part: a button's address stands below it once more, that of a line in a list does not.
+    fn links_of(message: &Message) -> usize {
+        match message {
+            Message::Offer(_) | Message::Status(_) | Message::Warning(_) | Message::FreshLink(_) => 2,
+            Message::Loss(_) | Message::Manager(_) | Message::Taken(_) => 0,
+            Message::Digest(mail) => mail.leads.len(),
+        }
+    }
+
+    // BULK-5, ACK-1, ACK-3
+    #[test]
+    fn a_digest_says_how_many_leads_there_are_and_carries_a_link_for_each_that_it_shows() {
+        let mail = samples::digest();
+        let rendered = samples::rendered(&Message::Digest(mail.clone()));
+        assert_eq!(rendered.subject, "14 new leads for Harbor Auto");
+        for part in [&rendered.text, &rendered.html] {
+            for lead in &mail.leads {
+                let link = samples::links().address(samples::tenant(), lead.link);
+                assert_eq!(part.matches(&link).count(), 1, "{part}");
+            }
+            for words in ["Ann Lee", "Aurora Comet 5", "Boston 021…, US", "12 more leads", "Sat 21 Nov 2026, 18:05 EST"]
+            {
+                assert!(part.contains(words), "{words} is missing in\n{part}");
+            }
+        }
+        let copied = DigestMail { kind: ContactKind::Cc, more: 0, ..mail };
+        let rendered = samples::rendered(&Message::Digest(copied));
+        assert_eq!(rendered.subject, "Offered to your colleagues: 2 new leads");
+        assert!(rendered.text.contains("for your information") && !rendered.text.contains("button"));
+        assert!(!rendered.text.contains("more lead"), "{}", rendered.text);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{Links, Rendered, render};
 use crate::domain::Timestamp;
+use crate::domain::dealer::ContactKind;
 use crate::domain::id::{LeadId, OfferId, TenantId};
 use crate::domain::link::LinkKey;
 use crate::domain::message::*;
@@ -62,6 +63,26 @@ pub fn offer() -> OfferMail {
     }
 }
 
+pub fn digest() -> DigestMail {
+    let lead = |number: u128, expires_at| DigestLead {
+        lead: LeadId(Uuid::from_u128(0x1ea0 + number)),
+        link: LinkOf { offer: OfferId(Uuid::from_u128(0x0f0 + number)), generation: 0 },
+        summary: summary(),
+        expires_at,
+    };
+    DigestMail {
+        network: "Aurora Motors".into(),
+        dealer: "Harbor Auto".into(),
+        recipient: Some("Ann Lee".into()),
+        zone: Tz::America__New_York,
+        kind: ContactKind::To,
+        leads: vec![lead(1, Some(later(4))), lead(2, None)],
+        more: 12,
+        reason: "handed on by Ada".into(),
+        written_at: NOON,
+    }
+}
+
 /// One of each template.
 pub fn all() -> Vec<Message> {
     let offer = offer();
@@ -85,6 +106,7 @@ pub fn all() -> Vec<Message> {
         }),
         Message::FreshLink(FreshLinkMail { about: about(), link, asked_at: later(1), expires_at: Some(later(4)) }),
         Message::Taken(TakenMail { about: about(), offered_at: NOON, taken_at: later(1) }),
+        Message::Digest(digest()),
         Message::Offer(offer),
     ]
 }

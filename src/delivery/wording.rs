@@ -46,7 +46,8 @@ pub fn distance(distance: Distance) -> String {
     if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
 }
 
-fn counted(count: u64, unit: &str) -> String {
+/// `1 lead`, `2 leads`.
+pub fn counted(count: u64, unit: &str) -> String {
     if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 

@@ -65,6 +65,7 @@ impl Living {
             user: None,
             dealer: None,
             source: Some(customer.source.clone()),
+            company: None,
         };
         let given = customer.point.filter(|(_, source)| *source == PointSource::Given);
         let address = customer.address;

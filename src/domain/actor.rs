@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Invalid, InvalidCode, text};
-use super::id::{DealerId, TenantId, UserId};
+use super::id::{CompanyId, DealerId, TenantId, UserId};
 
 /// Characters of a subject, a name or a source: generous for a mail address or a URL.
 const TEXT_CHARS_MAX: usize = 200;
@@ -26,7 +26,7 @@ pub enum Role {
     Member,
     /// The leads of one dealer.
     Dealer,
-    /// A partner's machine: the leads of its own source or dealer.
+    /// A partner's machine: the leads of its own source or dealer, or those that its company is assigned to.
     Partner,
     /// Reads everything but personal data.
     Auditor,
@@ -83,6 +83,8 @@ pub struct Actor {
     pub dealer: Option<DealerId>,
     /// The source of leads that a partner is limited to.
     pub source: Option<String>,
+    /// The company that a partner is limited to: it sees what is assigned to it.
+    pub company: Option<CompanyId>,
 }
 
 impl Actor {
@@ -93,7 +95,7 @@ impl Actor {
 
     /// The actor, if its parts belong together.
     ///
-    /// Managers and members need their user, dealers their dealer, partners a source or a dealer. A limit that the role
+    /// Managers and members need their user, dealers their dealer, partners a source, a dealer or a company. A limit that the role
     /// would ignore is refused, lest someone believe in it.
     pub fn checked(mut self) -> Result<Self, Invalid> {
         self.subject = text("subject", &self.subject, TEXT_CHARS_MAX)?;
@@ -108,8 +110,8 @@ impl Actor {
         match role {
             Role::Manager | Role::Member if self.user.is_none() => return needs("user", "a user"),
             Role::Dealer if self.dealer.is_none() => return needs("dealer", "a dealer"),
-            Role::Partner if self.source.is_none() && self.dealer.is_none() => {
-                return needs("source", "a source or a dealer");
+            Role::Partner if self.source.is_none() && self.dealer.is_none() && self.company.is_none() => {
+                return needs("source", "a source, a dealer or a company");
             }
             _ => {}
         }
@@ -122,6 +124,9 @@ impl Actor {
         if self.source.is_some() && role != Role::Partner {
             return ignored("source");
         }
+        if self.company.is_some() && role != Role::Partner {
+            return ignored("company");
+        }
         Ok(self)
     }
 }
@@ -132,8 +137,9 @@ mod tests {
 
     use super::*;
 
-    fn actor(role: Role, user: bool, dealer: bool, source: bool) -> Result<Actor, Invalid> {
+    fn actor(role: Role, bits: u8) -> Result<Actor, Invalid> {
         let id = Uuid::from_u128(7);
+        let (user, dealer, source, company) = (bits & 1 > 0, bits & 2 > 0, bits & 4 > 0, bits & 8 > 0);
         Actor {
             tenant: TenantId(id),
             subject: "ada".to_owned(),
@@ -142,6 +148,7 @@ mod tests {
             user: user.then_some(UserId(id)),
             dealer: dealer.then_some(DealerId(id)),
             source: source.then(|| "web".to_owned()),
+            company: company.then_some(CompanyId(id)),
         }
         .checked()
     }
@@ -150,15 +157,15 @@ mod tests {
     #[test]
     fn each_role_needs_what_it_is_limited_to_and_takes_no_limit_that_it_would_ignore() {
         for role in Role::ALL {
-            for bits in 0..8_u8 {
-                let (user, dealer, source) = (bits & 1 > 0, bits & 2 > 0, bits & 4 > 0);
+            for bits in 0..16_u8 {
+                let (user, dealer, source, company) = (bits & 1 > 0, bits & 2 > 0, bits & 4 > 0, bits & 8 > 0);
                 let sound = match role {
-                    Role::Admin | Role::Auditor => !dealer && !source,
-                    Role::Manager | Role::Member => user && !dealer && !source,
-                    Role::Dealer => dealer && !source,
-                    Role::Partner => dealer || source,
+                    Role::Admin | Role::Auditor => !dealer && !source && !company,
+                    Role::Manager | Role::Member => user && !dealer && !source && !company,
+                    Role::Dealer => dealer && !source && !company,
+                    Role::Partner => dealer || source || company,
                 };
-                assert_eq!(actor(role, user, dealer, source).is_ok(), sound, "{role} {bits:03b}");
+                assert_eq!(actor(role, bits).is_ok(), sound, "{role} {bits:04b}");
             }
         }
     }

@@ -5,8 +5,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
-use super::id::{DownloadId, TenantId};
+use super::id::{DownloadId, OperationId, TenantId};
 use super::list::{BaseSet, ListSort};
+use super::operation::Outcome;
 use super::time::Timestamp;
 
 /// A file that waits to be fetched.
@@ -27,6 +28,18 @@ pub struct Download {
 pub enum DownloadContent {
     /// Leads as CSV.
     Leads(LeadTable),
+    /// What became of each lead of an operation, as CSV.
+    Results(ResultTable),
+}
+
+impl DownloadContent {
+    /// What it is called, for the file's name.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Leads(table) => table.name.clone(),
+            Self::Results(table) => format!("Results of {}", table.operation),
+        }
+    }
 }
 
 /// Leads as a table: which, in which order, with which columns.
@@ -41,4 +54,13 @@ pub struct LeadTable {
     pub sort: ListSort,
     /// Paths, in order.
     pub columns: Vec<String>,
+}
+
+/// The results of an operation as a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResultTable {
+    pub operation: OperationId,
+    /// Only these outcomes; all when there are none.
+    pub outcomes: Vec<Outcome>,
 }

@@ -99,6 +99,8 @@ ids! {
     DealerId = "dlr";
     /// A person at a dealer who is notified.
     ContactId = "con";
+    /// A company that leads may be assigned to.
+    CompanyId = "com";
     /// An ordered category group, such as tier.
     CategoryId = "cat";
     /// A custom field definition.

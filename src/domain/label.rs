@@ -18,7 +18,7 @@ pub enum Visibility {
     /// Whoever's role and groups reach it.
     #[default]
     Normal,
-    /// Admins, auditors and whoever has it, and nobody else.
+    /// Admins, auditors and whoever has it, and nobody else, not even those who are assigned.
     Restricted,
 }
 

@@ -93,6 +93,16 @@ pub enum Recipient {
     User(UserId),
 }
 
+impl Recipient {
+    /// The dealer's or the user's id, as the API shows it.
+    pub fn id(self) -> String {
+        match self {
+            Self::Dealer(id) => id.to_string(),
+            Self::User(id) => id.to_string(),
+        }
+    }
+}
+
 /// One copy of a request in the hands of one recipient.
 #[derive(Clone, Debug)]
 pub struct Lead {

@@ -172,6 +172,7 @@ mod tests {
             user: user.map(id),
             dealer: None,
             source: None,
+            company: None,
         }
     }
 

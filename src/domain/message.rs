@@ -8,6 +8,7 @@ use std::fmt;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use super::dealer::ContactKind;
 use super::id::{LeadId, OfferId};
 use super::place::{CountryCode, PostalCode};
 use super::tenant::DistanceUnit;
@@ -260,6 +261,42 @@ pub struct TakenMail {
     pub taken_at: Timestamp,
 }
 
+/// Many leads are offered at once, by one bulk operation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DigestMail {
+    /// The tenant's name, as recipients know it.
+    pub network: Line,
+    /// Who got the leads.
+    pub dealer: Line,
+    /// The person written to.
+    pub recipient: Option<Line>,
+    /// The time zone in which that person reads times.
+    pub zone: Tz,
+    /// Whether the links acknowledge or only show the status (ACK-3).
+    pub kind: ContactKind,
+    /// The leads that there is room for.
+    pub leads: Vec<DigestLead>,
+    /// How many more there are.
+    pub more: u32,
+    /// Why this dealer.
+    pub reason: Line,
+    /// When the mail was written.
+    pub written_at: Timestamp,
+}
+
+/// One of the leads of a digest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DigestLead {
+    /// The copy.
+    pub lead: LeadId,
+    /// Its link.
+    pub link: LinkOf,
+    /// The request.
+    pub summary: LeadSummary,
+    /// When it goes on to somebody else, if it ever does.
+    pub expires_at: Option<Timestamp>,
+}
+
 /// A message by template.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "template", rename_all = "snake_case")]
@@ -278,6 +315,8 @@ pub enum Message {
     FreshLink(FreshLinkMail),
     /// Another dealer was quicker.
     Taken(TakenMail),
+    /// Many leads are offered at once.
+    Digest(DigestMail),
 }
 
 impl Message {
@@ -291,12 +330,14 @@ impl Message {
             Self::Manager(_) => "manager",
             Self::FreshLink(_) => "fresh_link",
             Self::Taken(_) => "taken",
+            Self::Digest(_) => "digest",
         }
     }
 
-    /// Whom and what it is about.
-    pub fn about(&self) -> &About {
-        match self {
+    /// The person written to.
+    pub fn recipient(&self) -> Option<&Line> {
+        let about = match self {
+            Self::Digest(mail) => return mail.recipient.as_ref(),
             Self::Offer(mail) => &mail.about,
             Self::Status(mail) => &mail.about,
             Self::Loss(mail) => &mail.about,
@@ -304,18 +345,8 @@ impl Message {
             Self::Manager(mail) => &mail.about,
             Self::FreshLink(mail) => &mail.about,
             Self::Taken(mail) => &mail.about,
-        }
-    }
-
-    /// The link it carries, if any.
-    pub fn link(&self) -> Option<LinkOf> {
-        match self {
-            Self::Offer(mail) => Some(mail.link),
-            Self::Status(mail) => Some(mail.link),
-            Self::Warning(mail) => Some(mail.link),
-            Self::FreshLink(mail) => Some(mail.link),
-            Self::Loss(_) | Self::Manager(_) | Self::Taken(_) => None,
-        }
+        };
+        about.recipient.as_ref()
     }
 }
 

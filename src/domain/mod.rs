@@ -3,9 +3,11 @@
 //! A value of these types can only be made valid; nothing here reads a clock, a database or the network.
 
 pub mod actor;
+pub mod assignment;
 pub mod backtest;
 pub mod calendar;
 pub mod category;
+pub mod company;
 pub mod custom_field;
 pub mod dealer;
 pub mod decision;

@@ -9,7 +9,7 @@ use super::interfaces::{Backtest, InterfaceVersion, ReassignmentInterface};
 use super::jobs::{JobRun, ReassignmentJob};
 use super::leads::{Event, Lead, LeadNote};
 use super::lists::LeadList;
-use super::network::{CalendarEvent, Category, Contact, CustomField, Dealer, Group, User, find_node};
+use super::network::{CalendarEvent, Category, Company, Contact, CustomField, Dealer, Group, User, find_node};
 use super::operations::{Operation, find_operation};
 use super::session::Ctx;
 use super::{imports, interfaces, jobs, lists};
@@ -42,6 +42,8 @@ pub enum Node {
     User(User),
     /// Users who share leads.
     Group(Group),
+    /// A company that leads may be assigned to.
+    Company(Company),
     /// An ordered group of values for dealers.
     Category(Category),
     /// A field that the tenant added.

@@ -13,7 +13,9 @@ use super::leads::{
     AuditQuery, LeadMutation, LeadQuery, LeadSubscription, MessageMutation, MessageQuery, NoteMutation,
 };
 use super::lists::{ExportMutation, ListMutation, ListQuery};
-use super::network::{CalendarMutation, DealerMutation, DefinitionMutation, NetworkQuery, StaffMutation};
+use super::network::{
+    CalendarMutation, CompanyMutation, CompanyQuery, DealerMutation, DefinitionMutation, NetworkQuery, StaffMutation,
+};
 use super::node::NodeQuery;
 use super::operations::{OperationMutation, OperationQuery, OperationSubscription};
 
@@ -26,6 +28,7 @@ pub struct Query(
     MessageQuery,
     AuditQuery,
     NetworkQuery,
+    CompanyQuery,
     InterfaceQuery,
     PreviewQuery,
     BacktestQuery,
@@ -46,6 +49,7 @@ pub struct Mutation(
     CalendarMutation,
     DealerMutation,
     StaffMutation,
+    CompanyMutation,
     DefinitionMutation,
     InterfaceMutation,
     BacktestMutation,

@@ -1,4 +1,4 @@
-//! `GET /downloads/{secret}`: the file behind an address that `exportLeads` handed out. The address is the credential: it is good for
+//! `GET /downloads/{secret}`: the file behind an address that `exportLeads` or `exportOperationResults` handed out. The address is the credential: it is good for
 //! this one file and a few minutes, and is no token of any user.
 //!
 //! The file is read as fast as the client takes it, one page in memory; a client that goes away ends the reading.
@@ -15,9 +15,9 @@ use futures_util::stream::try_unfold;
 use super::problem::Problem;
 use super::rate::Rate;
 use super::request_id::{REQUEST_ID_HEADER, request_id};
-use crate::actions::export::{LeadExport, find_download};
+use crate::actions::export::{Export, find_download};
 use crate::app::App;
-use crate::domain::download::{Download, DownloadContent};
+use crate::domain::download::Download;
 
 /// The route.
 pub(super) fn resource() -> Resource {
@@ -32,7 +32,7 @@ async fn download(app: Data<App>, rate: Data<Rate>, request: HttpRequest, secret
     }
 }
 
-async fn opened(app: &App, rate: &Rate, secret: &str) -> Result<(Download, LeadExport), Problem> {
+async fn opened(app: &App, rate: &Rate, secret: &str) -> Result<(Download, Export), Problem> {
     let found = find_download(&app.actions, secret).await?;
     let gone = || {
         let detail = "there is no download at this address, or its time is over: ask for a new one";
@@ -40,13 +40,12 @@ async fn opened(app: &App, rate: &Rate, secret: &str) -> Result<(Download, LeadE
     };
     let found = found.ok_or_else(gone)?;
     rate.check(&found.actor.credential())?;
-    let DownloadContent::Leads(table) = &found.content;
-    let export = LeadExport::open(&app.actions, &found.actor, table).await?;
+    let export = Export::open(&app.actions, &found).await?;
     Ok((found, export))
 }
 
-fn answer(download: &Download, export: LeadExport, request_id: String) -> HttpResponse {
-    let DownloadContent::Leads(table) = &download.content;
+fn answer(download: &Download, export: Export, request_id: String) -> HttpResponse {
+    let name = format!("{} {}.csv", download.content.name(), download.created_at.datetime().date_naive());
     let pages = try_unfold((export, request_id.clone()), |(mut export, id)| async move {
         match export.next().await {
             Ok(page) => Ok(page.map(|bytes| (Bytes::from(bytes), (export, id)))),
@@ -59,7 +58,7 @@ fn answer(download: &Download, export: LeadExport, request_id: String) -> HttpRe
     });
     HttpResponse::build(StatusCode::OK)
         .content_type("text/csv; charset=utf-8; header=present")
-        .insert_header(attachment(&format!("{} {}.csv", table.name, download.created_at.datetime().date_naive())))
+        .insert_header(attachment(&name))
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header(("referrer-policy", "no-referrer"))

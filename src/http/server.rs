@@ -11,7 +11,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, HttpServer};
 
 use super::admission::admit;
-use super::graphql::{Endpoint, SocketSettings};
+use super::graphql::{Endpoint, SocketSettings, keep_line};
 use super::pages::NotFoundPage;
 use super::request_id::request_id;
 use super::sheet::Sheet;
@@ -27,7 +27,7 @@ pub fn server(app: &Arc<App>, listener: TcpListener) -> std::io::Result<Server> 
     let app = Arc::clone(app);
     let factory =
         move || actix_web::App::new().wrap(Compress::default()).configure(|config| routes(config, &app, &endpoint));
-    let server = HttpServer::new(factory).disable_signals().shutdown_timeout(patience);
+    let server = HttpServer::new(factory).on_connect(keep_line).disable_signals().shutdown_timeout(patience);
     let server = if threads > 0 { server.workers(threads) } else { server };
     Ok(server.listen(listener)?.run())
 }

@@ -120,7 +120,7 @@ impl Outbox {
     async fn send(&self, delivery: &Delivery) -> Outcome {
         match render(&delivery.message, delivery.tenant, &self.links) {
             Ok(rendered) => {
-                let name = delivery.message.about().recipient.clone();
+                let name = delivery.message.recipient().cloned();
                 let (to, written_at) = (delivery.address.clone(), delivery.created_at);
                 self.mailer.send(Outgoing { delivery: delivery.id, to, name, written_at, rendered }).await
             }

@@ -69,10 +69,10 @@ impl Feed {
 }
 
 impl Desk {
-    /// The topic whose tables have to be looked at for this subscriber; none for timelines.
-    pub(super) fn topic(&self) -> Option<Topic> {
+    /// The topic whose tables have to be looked at for this subscriber, and the one work that is followed there or all; none for timelines.
+    pub(super) fn topic(&self) -> Option<(Topic, Option<Uuid>)> {
         match self.interest {
-            Interest::Progress(topic, _) => Some(topic),
+            Interest::Progress(topic, one) => Some((topic, one)),
             Interest::Leads(_) | Interest::Events(_) => None,
         }
     }

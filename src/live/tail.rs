@@ -8,7 +8,7 @@
 //!            from                     read_to                       last look
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::domain::Timestamp;
 use crate::domain::id::{EventId, TenantId};
 use crate::store::events::{self, Brief};
-use crate::store::progress::{self, Topic};
+use crate::store::progress::{self, Topic, Wanted};
 use crate::store::{Conn, StoreError};
 
 /// Between the moment by which a line is dated and the begin of its transaction lie at most a wait for a free connection (ten seconds)
@@ -70,9 +70,15 @@ pub(super) struct Tail {
     topics: HashMap<Topic, Steps>,
 }
 
-/// Background work as it was last seen.
+/// Background work of a topic as it was last seen.
 #[derive(Default)]
-struct Steps(HashMap<Uuid, (String, bool)>);
+struct Steps {
+    known: HashMap<Uuid, (String, bool)>,
+    /// Whether somebody follows all of it.
+    whole: bool,
+    /// What is followed by itself.
+    ones: HashSet<Uuid>,
+}
 
 impl Tail {
     /// A tail that has seen everything that stands there now.
@@ -82,24 +88,33 @@ impl Tail {
         Ok(tail)
     }
 
-    /// Follows a topic from what stands there now.
-    pub(super) async fn follow(&mut self, conn: &Conn, topic: Topic) -> Result<(), StoreError> {
-        if self.topics.contains_key(&topic) {
-            return Ok(());
-        }
+    /// Follows one work of a topic, or all of it, from what stands there now.
+    pub(super) async fn follow(&mut self, conn: &Conn, (topic, one): (Topic, Option<Uuid>)) -> Result<(), StoreError> {
         let recent = progress::first_id(self.read_to - MARGIN_FULL);
-        let oldest = progress::find_oldest_open(conn, (self.tenant, topic), self.read_to).await?;
-        let mut steps = Steps::default();
-        steps
-            .look(conn, (self.tenant, topic, self.read_to), oldest.map_or(recent, |oldest| oldest.min(recent)))
-            .await?;
-        self.topics.insert(topic, steps);
+        let of = (self.tenant, topic, self.read_to);
+        let steps = self.topics.entry(topic).or_default();
+        match one {
+            None if !steps.whole => {
+                steps.learn(conn, of, Wanted::Open(recent)).await?;
+                steps.whole = true;
+            }
+            Some(id) if !steps.whole && !steps.ones.contains(&id) => {
+                steps.learn(conn, of, Wanted::Known(&[id], None)).await?;
+            }
+            _ => {}
+        }
+        steps.ones.extend(one);
         Ok(())
     }
 
-    /// Follows only these topics any more.
-    pub(super) fn keep(&mut self, wanted: &[Topic]) {
-        self.topics.retain(|topic, _| wanted.contains(topic));
+    /// Follows only these any more.
+    pub(super) fn keep(&mut self, wanted: &[(Topic, Option<Uuid>)]) {
+        for (topic, steps) in &mut self.topics {
+            let of_topic = |one: &Option<Uuid>| wanted.contains(&(*topic, *one));
+            steps.whole &= of_topic(&None);
+            steps.ones.retain(|id| of_topic(&Some(*id)));
+        }
+        self.topics.retain(|_, steps| steps.whole || !steps.ones.is_empty());
     }
 
     /// Adds what was not seen yet to `news`, which is to be told even if the look fails half way: it counts as seen.
@@ -112,8 +127,8 @@ impl Tail {
         let margin = if depth == Depth::Full { MARGIN_FULL } else { MARGIN_QUICK };
         self.look_at_lines(conn, self.read_to - margin, news).await?;
         for (topic, steps) in &mut self.topics {
-            let from = steps.from(progress::first_id(self.read_to - margin));
-            let stepped = steps.look(conn, (self.tenant, *topic, self.read_to), from).await?;
+            let recent = progress::first_id(self.read_to - margin);
+            let stepped = steps.look(conn, (self.tenant, *topic, self.read_to), recent).await?;
             news.extend(stepped.into_iter().map(|id| News::Progress(*topic, id)));
         }
         // INVARIANT: a moment is taken before the look that it is for, so that what is written meanwhile is read by the next one.
@@ -142,32 +157,47 @@ impl Tail {
     /// No look reads what is older any more.
     fn forget(&mut self, before: Timestamp) {
         self.seen.retain(|_, at| *at >= before);
-        for Steps(known) in self.topics.values_mut() {
-            let first = progress::first_id(before);
-            known.retain(|id, (_, is_open)| *is_open || *id >= first);
+        let first = progress::first_id(before);
+        for steps in self.topics.values_mut() {
+            let Steps { known, whole, ones } = steps;
+            known.retain(|id, (_, is_open)| ones.contains(id) || (*whole && (*is_open || *id >= first)));
         }
     }
 }
 
 impl Steps {
-    /// From the oldest that goes on, or from `recent` if that is older.
-    fn from(&self, recent: Uuid) -> Uuid {
-        self.0.iter().filter(|(_, (_, is_open))| *is_open).map(|(id, _)| *id).fold(recent, Uuid::min)
-    }
-
+    /// What has changed of that which is followed: of all of it what went on when it was last seen and what came since `recent`, else each
+    /// one by itself. Whatever else there is is not read.
     async fn look(
         &mut self,
         conn: &Conn,
         (tenant, topic, now): (TenantId, Topic, Timestamp),
-        from: Uuid,
+        recent: Uuid,
     ) -> Result<Vec<Uuid>, StoreError> {
+        let went_on = self.known.iter().filter(|(_, (_, is_open))| self.whole && *is_open).map(|(id, _)| *id);
+        let ids: HashSet<Uuid> = went_on.chain(self.ones.iter().copied()).collect();
+        let ids: Vec<Uuid> = ids.into_iter().collect();
+        let wanted = Wanted::Known(&ids, self.whole.then_some(recent));
         let mut stepped = Vec::new();
-        for one in progress::list(conn, (tenant, topic), from, now).await? {
-            let before = self.0.insert(one.id, (one.mark.clone(), one.is_open));
+        for one in progress::list(conn, (tenant, topic), wanted, now).await? {
+            let before = self.known.insert(one.id, (one.mark.clone(), one.is_open));
             if before.is_none_or(|(mark, _)| mark != one.mark) {
                 stepped.push(one.id);
             }
         }
         Ok(stepped)
+    }
+
+    /// Notes how those stand that are followed from now on. What is known already stays as it was last seen: its change is still to be told.
+    async fn learn(
+        &mut self,
+        conn: &Conn,
+        (tenant, topic, now): (TenantId, Topic, Timestamp),
+        wanted: Wanted<'_>,
+    ) -> Result<(), StoreError> {
+        for one in progress::list(conn, (tenant, topic), wanted, now).await? {
+            self.known.entry(one.id).or_insert((one.mark, one.is_open));
+        }
+        Ok(())
     }
 }

@@ -13,6 +13,10 @@
 //!
 //! A lead that no chain finds room for goes *nowhere*: a last candidate with room for all, dearer than any chain. So as many leads as
 //! possible find a place, and among all ways of doing that it is one of the cheapest.
+//!
+//! Most leads end at one of the candidates nearest to them, so the task is solved over the cheapest few of each lead first. A lead that
+//! pays no more than the dearest edge it was shown has nothing to gain by the others, whose prices are never below zero; whoever pays more
+//! is shown more, until the prices prove the answer over all edges.
 
 #![expect(
     clippy::indexing_slicing,
@@ -40,18 +44,54 @@ pub struct Balanced {
     pub cost: u64,
 }
 
+/// Candidates of a lead that are looked at before any others: more than all nearby ones in a town.
+const SHOWN_FIRST: usize = 16;
+/// How many times more a lead is shown that pays more than all it was shown.
+const SHOWN_MORE: usize = 4;
+
 /// Shares leads out. `edges` are the candidates of each lead, in any order; `capacities` how many more leads each candidate can take. An
 /// edge to a candidate without a capacity is no edge.
 ///
 /// The same input gives the same answer. Each lead costs one Dijkstra over the full candidates; beside the edges, memory goes with the pairs
 /// of candidates that some lead may choose between.
-pub fn balance(mut edges: Vec<Vec<Edge>>, capacities: &[u32]) -> Balanced {
+pub fn balance(edges: Vec<Vec<Edge>>, capacities: &[u32]) -> Balanced {
+    balance_from(SHOWN_FIRST, edges, capacities)
+}
+
+fn balance_from(first: usize, mut edges: Vec<Vec<Edge>>, capacities: &[u32]) -> Balanced {
     for ways in &mut edges {
         ways.retain(|edge| (edge.to as usize) < capacities.len());
         ways.sort_unstable_by_key(|edge| (edge.to, edge.cost));
         ways.dedup_by_key(|edge| edge.to);
+        ways.sort_unstable_by_key(|edge| (edge.cost, edge.to));
     }
-    Shares::of(&edges, capacities).done()
+    let dearest = dearest(&edges);
+    let mut shown: Vec<Vec<Edge>> = edges.iter().map(|ways| cheapest(ways, first)).collect();
+    loop {
+        let shares = Shares::of(&shown, capacities, dearest);
+        let is_unproven = |(lead, ways): (usize, &Vec<Edge>)| {
+            let count = shown[lead].len();
+            (count < ways.len() && shares.paid(lead as u32) > i64::from(ways[count - 1].cost)).then_some(lead)
+        };
+        let unproven: Vec<usize> = edges.iter().enumerate().filter_map(is_unproven).collect();
+        if unproven.is_empty() {
+            return shares.done();
+        }
+        for lead in unproven {
+            shown[lead] = cheapest(&edges[lead], shown[lead].len() * SHOWN_MORE);
+        }
+    }
+}
+
+fn dearest(edges: &[Vec<Edge>]) -> u32 {
+    edges.iter().flatten().map(|edge| edge.cost).max().unwrap_or(0)
+}
+
+/// The first of a lead's candidates by cost, in the order of their places.
+fn cheapest(ways: &[Edge], count: usize) -> Vec<Edge> {
+    let mut some: Vec<Edge> = ways.iter().take(count).copied().collect();
+    some.sort_unstable_by_key(|edge| edge.to);
+    some
 }
 
 /// A candidate's place; the one after the last stands for *nowhere*.
@@ -102,14 +142,14 @@ const NO_PLACE: Place = Place::MAX;
 const NO_LEAD: u32 = u32::MAX;
 
 impl<'e> Shares<'e> {
-    fn new(edges: &'e [Vec<Edge>], capacities: &[u32]) -> Self {
-        let dearest = edges.iter().flatten().map(|edge| i64::from(edge.cost)).max().unwrap_or(0);
+    /// `dearest` is the cost of the dearest edge that there is, shown or not: it says what going nowhere costs.
+    fn new(edges: &'e [Vec<Edge>], capacities: &[u32], dearest: u32) -> Self {
         let places = capacities.len() + 1;
         Self {
             edges,
             room: capacities.iter().copied().chain([u32::MAX]).collect(),
             nowhere: capacities.len() as Place,
-            nowhere_cost: (dearest + 1) * (places as i64 + 1),
+            nowhere_cost: (i64::from(dearest) + 1) * (places as i64 + 1),
             at: vec![NO_PLACE; edges.len()],
             prices: vec![0; places],
             steps: (0..places).map(|_| Steps::default()).collect(),
@@ -124,8 +164,8 @@ impl<'e> Shares<'e> {
     }
 
     /// Places all leads.
-    fn of(edges: &'e [Vec<Edge>], capacities: &[u32]) -> Self {
-        let mut shares = Self::new(edges, capacities);
+    fn of(edges: &'e [Vec<Edge>], capacities: &[u32], dearest: u32) -> Self {
+        let mut shares = Self::new(edges, capacities, dearest);
         for lead in 0..edges.len() {
             shares.place(lead as u32);
         }
@@ -202,6 +242,12 @@ impl Shares<'_> {
         let found = edges.get(place as usize).filter(|edge| edge.to == place);
         let found = found.or_else(|| Some(&edges[edges.binary_search_by_key(&place, |edge| edge.to).ok()?]));
         found.map(|edge| i64::from(edge.cost))
+    }
+
+    /// What a placed lead pays where it is: the cost, and the price of the place.
+    fn paid(&self, lead: u32) -> i64 {
+        let place = self.at[lead as usize];
+        self.cost_at(lead, place).unwrap_or(self.nowhere_cost) + self.prices[place as usize]
     }
 
     fn arrive(&mut self, lead: u32, place: Place) {

@@ -66,6 +66,16 @@ impl Loads {
         }
     }
 
+    /// How many more leads a recipient can take; none if there is no limit.
+    pub fn room(&self, recipient: Recipient) -> Option<u32> {
+        let Recipient::Dealer(_) = recipient else { return None };
+        let capacity = self.dealer_pool().capacity(self.network.place(recipient)?);
+        let load = self.of(recipient);
+        let left =
+            |most: Option<i64>, has: i64| most.map(|most| u32::try_from((most - has).max(0)).unwrap_or(u32::MAX));
+        [left(capacity.open, load.open), left(capacity.per_day, load.today)].into_iter().flatten().min()
+    }
+
     /// One more lead was offered to a recipient.
     pub fn add(&mut self, recipient: Recipient) {
         if self.dealers.is_empty() && self.users.is_empty() {

@@ -1,7 +1,7 @@
 //! WHO GETS IT: a network's candidates for a lead, filtered, ranked, explained, and chosen from.
 //!
 //! [`Network`] is a tenant's snapshot, [`Plan`] an interface compiled against it; [`Plan::rank`] answers for one lead, [`choose`]
-//! picks by the job's algorithm, [`balance`] and [`even_split`] share a whole set out. Pure: the same input gives the same answer, with
+//! picks by the job's algorithm, [`Plan::share_out`] and [`even_split`] share a whole set out. Pure: the same input gives the same answer, with
 //! its reasons. Nothing here reads a clock, a database or the network.
 
 pub mod answer;
@@ -19,6 +19,7 @@ pub mod plan;
 pub mod ranking;
 pub mod rotation;
 pub mod search;
+pub mod share_out;
 pub mod spread;
 pub mod subject;
 

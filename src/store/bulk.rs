@@ -8,9 +8,7 @@
 use std::fmt::Write as _;
 
 use sea_orm::sea_query::ColumnType;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityName, EntityTrait, IdenStatic, IntoActiveModel, Iterable, ModelTrait, Value,
-};
+use sea_orm::{ColumnTrait, EntityName, EntityTrait, IdenStatic, Iterable, ModelTrait, Value};
 
 use super::conn::Conn;
 use super::error::StoreError;
@@ -21,31 +19,28 @@ const VALUES_MAX: usize = 30_000;
 const ROWS_MAX: usize = 2_000;
 
 /// Inserts rows, many to a statement.
-pub(super) async fn insert_all<M, A>(conn: &Conn, rows: Vec<M>) -> Result<(), StoreError>
-where
-    M: ModelTrait + IntoActiveModel<A>,
-    A: ActiveModelTrait<Entity = M::Entity> + Send,
-{
+pub(super) async fn insert_all<M: ModelTrait>(conn: &Conn, rows: Vec<M>) -> Result<(), StoreError> {
+    let columns = columns::<M>();
+    let into = format!("insert into {} ({})", table::<M>(), list(&columns, |column| quoted(column.name)));
     if conn.is_postgres() {
-        let (columns, bytes) = (columns::<M>(), Bytes::Escaped);
         let sql = format!(
-            "insert into {} ({}) select {} from {} as r({})",
-            table::<M>(),
-            list(&columns, |column| quoted(column.name)),
+            "{into} select {} from {} as r({})",
             list(&columns, Column::read),
             "json_to_recordset(cast($1 as text)::json)",
             list(&columns, |column| format!("c{} {}", column.place, column.type_name)),
         );
         for rows in rows.chunks(ROWS_MAX) {
-            conn.execute_sql(&sql, vec![objects(rows, bytes).into()]).await?;
+            conn.execute_sql(&sql, vec![objects(rows, Bytes::Escaped).into()]).await?;
         }
         return Ok(());
     }
-    let per_statement = VALUES_MAX / <M::Entity as EntityTrait>::Column::iter().count().max(1);
-    let mut rows = rows.into_iter().map(|row| row.into_active_model().reset_all()).peekable();
-    while rows.peek().is_some() {
-        let chunk: Vec<A> = rows.by_ref().take(per_statement).collect();
-        M::Entity::insert_many(chunk).exec_without_returning(conn).await?;
+    // Written out here rather than built as a tree of tens of thousands of expressions, which takes longer than the insert.
+    let row = format!("({})", vec!["?"; columns.len()].join(", "));
+    for rows in rows.chunks(VALUES_MAX / columns.len().max(1)) {
+        let sql = format!("{into} values {}", vec![row.as_str(); rows.len()].join(", "));
+        let of_row =
+            |row: &M| <M::Entity as EntityTrait>::Column::iter().map(|column| row.get(column)).collect::<Vec<_>>();
+        conn.execute_sql(&sql, rows.iter().flat_map(of_row).collect()).await?;
     }
     Ok(())
 }

@@ -3,11 +3,13 @@
 //! Every read starts from a [`Scope`] or a tenant; there is no unscoped find. Verbs are fixed: `lookup` (id → Option), `find` (other
 //! key), `list` (page), `count`, `insert`, `update`, `remove`.
 
+pub mod assignments;
 pub mod backtests;
 mod bulk;
 pub mod calendar;
 pub mod categories;
 pub mod changes;
+pub mod companies;
 pub mod conn;
 pub mod contacts;
 pub mod dealers;

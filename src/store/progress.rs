@@ -27,8 +27,6 @@ struct Parts {
     mark: &'static str,
     /// What still goes on.
     open: &'static str,
-    /// When it was asked for.
-    asked_at: &'static str,
 }
 
 impl Topic {
@@ -46,21 +44,16 @@ impl Topic {
                 table: "job_runs",
                 mark: "state || ':' || examined || ':' || reassigned || ':' || failed",
                 open: queued,
-                asked_at: "queued_at",
             },
-            Self::Backtests => Parts {
-                table: "backtests",
-                mark: "state || ':' || coalesce(cursor_received_at, 0)",
-                open: queued,
-                asked_at: "queued_at",
-            },
+            Self::Backtests => {
+                Parts { table: "backtests", mark: "state || ':' || coalesce(cursor_received_at, 0)", open: queued }
+            }
             Self::Operations => Parts {
                 table: "operations",
                 // Planned leads while it is prepared, chunks that are done while it runs.
                 mark: "state || ':' || lead_count || ':' || (select count(*) from operation_chunks c
                     where c.tenant_id = operations.tenant_id and c.operation_id = operations.id and c.state = 'DONE')",
                 open: "state in ('PREPARING', 'RUNNING', 'PAUSED') or (state = 'READY' and expires_at >= $now)",
-                asked_at: "created_at",
             },
         }
     }
@@ -83,32 +76,48 @@ pub fn first_id(at: Timestamp) -> Uuid {
     Uuid::from_u128(u128::try_from(at.micros() / 1_000).unwrap_or(0) << 80)
 }
 
-/// Those of a tenant from an id on.
+/// Which are wanted.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted<'a> {
+    /// These, and those from an id on, if one is given.
+    Known(&'a [Uuid], Option<Uuid>),
+    /// Those that still go on, and those from an id on.
+    Open(Uuid),
+}
+
+/// Those of a tenant that are wanted.
 pub async fn list(
     conn: &Conn,
     (tenant, topic): (TenantId, Topic),
-    from: Uuid,
+    wanted: Wanted<'_>,
     now: Timestamp,
 ) -> Result<Vec<Progress>, StoreError> {
     let (Parts { table, mark, .. }, open) = (topic.parts(), topic.open(now));
+    let mut values = vec![tenant.uuid().into()];
+    let mut place = |id: Uuid| {
+        values.push(id.into());
+        format!("${}", values.len())
+    };
+    let mut which = Vec::new();
+    match wanted {
+        Wanted::Known(ids, from) => {
+            if !ids.is_empty() {
+                let places: Vec<String> = ids.iter().map(|id| place(*id)).collect();
+                which.push(format!("id in ({})", places.join(", ")));
+            }
+            which.extend(from.map(|from| format!("id >= {}", place(from))));
+        }
+        Wanted::Open(from) => which.extend([format!("({open})"), format!("id >= {}", place(from))]),
+    }
+    if which.is_empty() {
+        return Ok(Vec::new());
+    }
     let sql = format!(
         "select id, {mark} as mark, case when {open} then 1 else 0 end as open from {table}
-         where tenant_id = $1 and id >= $2 order by id"
+         where tenant_id = $1 and ({}) order by id",
+        which.join(" or ")
     );
-    let rows = conn.query_sql(&sql, vec![tenant.uuid().into(), from.into()]).await?;
-    rows.iter().map(progress).collect()
-}
-
-/// The oldest of a tenant that still goes on.
-pub async fn find_oldest_open(
-    conn: &Conn,
-    (tenant, topic): (TenantId, Topic),
-    now: Timestamp,
-) -> Result<Option<Uuid>, StoreError> {
-    let (Parts { table, asked_at, .. }, open) = (topic.parts(), topic.open(now));
-    let sql = format!("select id from {table} where tenant_id = $1 and ({open}) order by {asked_at}, id limit 1");
-    let rows = conn.query_sql(&sql, vec![tenant.uuid().into()]).await?;
-    Ok(rows.first().map(|row| row.try_get("", "id")).transpose()?)
+    conn.query_sql(&sql, values).await?.iter().map(progress).collect()
 }
 
 fn progress(row: &sea_orm::QueryResult) -> Result<Progress, StoreError> {

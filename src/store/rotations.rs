@@ -1,9 +1,10 @@
 //! The ledgers of jobs that hand leads out in turn.
 //!
 //! INVARIANT: whoever takes a turn holds the job's ledger ([`lock`]) from before it is read until the turn is written, so that servers that
-//! work side by side take turns after each other. Giving a turn back needs no hold: it is counted down where it stands.
+//! work side by side take turns after each other. Giving a turn back needs no ledger, only the lines ([`hold_lines`]): it is counted down
+//! where it stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Func, OnConflict};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect};
@@ -90,22 +91,71 @@ pub async fn take_turns(
 }
 
 /// Gives back turns of offers that were not acknowledged, once per line named. Lines that are not there have none to give back.
+/// INVARIANT: the transaction holds the lines.
 pub async fn give_turns_back(conn: &Conn, tenant: TenantId, turns: &[(JobId, Recipient)]) -> Result<(), StoreError> {
+    shift(conn, tenant, turns, -1).await
+}
+
+/// Takes turns again that were given back, because the offers stand again: once per line named. INVARIANT: the transaction holds the lines.
+pub async fn take_turns_again(conn: &Conn, tenant: TenantId, turns: &[(JobId, Recipient)]) -> Result<(), StoreError> {
+    shift(conn, tenant, turns, 1).await
+}
+
+async fn shift(conn: &Conn, tenant: TenantId, turns: &[(JobId, Recipient)], by: i64) -> Result<(), StoreError> {
     let mut counts: BTreeMap<(uuid::Uuid, &str, uuid::Uuid), i64> = BTreeMap::new();
     for (job, recipient) in turns {
         let (kind, id) = columns(*recipient);
-        *counts.entry((job.uuid(), kind, id)).or_default() += 1;
+        *counts.entry((job.uuid(), kind, id)).or_default() += by;
     }
-    let sql = "update rotation_members set turns = turns - $1, returned_count = returned_count + $1
-        where tenant_id = $2 and job_id = $3 and kind = $4 and id = $5";
+    // Those that move as far, together: however many lines there are, that is a statement or a few.
+    let mut alike: BTreeMap<(uuid::Uuid, &str, i64), Vec<uuid::Uuid>> = BTreeMap::new();
     for ((job, kind, id), count) in counts {
-        let values = vec![count.into(), tenant.uuid().into(), job.into(), kind.into(), id.into()];
-        conn.execute_sql(sql, values).await?;
+        alike.entry((job, kind, count)).or_default().push(id);
+    }
+    for ((job, kind, count), ids) in alike {
+        for ids in ids.chunks(ROWS_MAX) {
+            let places: Vec<String> = (5..ids.len() + 5).map(|place| format!("${place}")).collect();
+            let sql = format!(
+                "update rotation_members set turns = turns + $1, returned_count = returned_count - $1
+                 where tenant_id = $2 and job_id = $3 and kind = $4 and returned_count >= $1 and id in ({})",
+                places.join(", ")
+            );
+            let mut values = vec![count.into(), tenant.uuid().into(), job.into(), kind.into()];
+            values.extend(ids.iter().map(|id| sea_orm::Value::from(*id)));
+            conn.execute_sql(&sql, values).await?;
+        }
     }
     Ok(())
 }
 
-/// Writes lines as they are, new or known. INVARIANT: the transaction holds the ledgers.
+/// Holds lines until the transaction ends: by job, kind and id, the one order in which all transactions hold them, so that two never wait for
+/// each other. Lines that are not there yet are nobody's to wait for.
+pub async fn hold_lines(
+    conn: &Conn,
+    tenant: TenantId,
+    lines: impl IntoIterator<Item = (JobId, Recipient)>,
+) -> Result<(), StoreError> {
+    if !conn.is_postgres() {
+        return Ok(());
+    }
+    let mut pools: BTreeMap<(uuid::Uuid, &str), BTreeSet<uuid::Uuid>> = BTreeMap::new();
+    for (job, recipient) in lines {
+        let (kind, id) = columns(recipient);
+        pools.entry((job.uuid(), kind)).or_default().insert(id);
+    }
+    let sql = "select id from rotation_members where tenant_id = $1 and job_id = $2 and kind = $3
+        and id = any(cast($4 as text)::uuid[]) order by id for no key update";
+    for ((job, kind), ids) in pools {
+        // One text whatever the number of ids, so that the statement is planned once.
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let values = vec![tenant.uuid().into(), job.into(), kind.into(), format!("{{{}}}", ids.join(",")).into()];
+        conn.query_sql(sql, values).await?;
+    }
+    Ok(())
+}
+
+/// Writes lines as they are, new or known. INVARIANT: the transaction holds the ledgers and, because a turn may be given back without
+/// them, the lines.
 pub async fn save(conn: &Conn, members: &[RotationMember]) -> Result<(), StoreError> {
     let on_conflict = OnConflict::columns([Column::TenantId, Column::JobId, Column::Kind, Column::Id])
         .update_columns([Column::Weight, Column::Turns, Column::IsSettled])

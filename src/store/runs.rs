@@ -116,7 +116,8 @@ pub async fn claim(conn: &Conn, now: Timestamp, lease: Duration) -> Result<Optio
     rows.first().map(|row| domain(Model::from_query_result(row, "")?)).transpose()
 }
 
-/// Writes how far a run has come, in the transaction that got it there. A conflict if another worker has taken it over.
+/// Writes how far a run has come, in the transaction that got it there, or that it can't go on. A conflict if another worker has taken it
+/// further or ended it.
 pub async fn update(
     conn: &Conn,
     run: &JobRun,
@@ -130,7 +131,7 @@ pub async fn update(
     let mine = Condition::all()
         .add(Column::TenantId.eq(run.tenant.uuid()))
         .add(Column::Id.eq(run.id.uuid()))
-        .add(Column::State.eq("RUNNING"))
+        .add(Column::State.is_in(["QUEUED", "RUNNING"]))
         .add(same_place);
     update_where(conn, row(run, claimed_until)?, mine).await?;
     conn.touch(run.tenant);

@@ -76,6 +76,19 @@ pub async fn network_version(conn: &Conn, id: TenantId, hold: VersionHold) -> Re
     Ok(row.try_get("", "network_version")?)
 }
 
+/// Until the transaction ends nobody else holds the tenant's capacities, nor its network's version exclusively. INVARIANT: the transaction
+/// holds the version, shared.
+///
+/// For whoever learns only after that hold that there are capacities: to make the hold exclusive would wait for others who share it, and
+/// who may be about to do the same.
+pub async fn hold_capacities(conn: &Conn, id: TenantId) -> Result<(), StoreError> {
+    if !conn.is_postgres() {
+        return Ok(());
+    }
+    let sql = "select pg_advisory_xact_lock(hashtextextended('baton capacities ' || cast($1 as text), 0))";
+    conn.query_sql(sql, vec![id.uuid().to_string().into()]).await.map(drop)
+}
+
 fn domain(row: Model) -> Result<Tenant, StoreError> {
     Ok(Tenant {
         id: row.tenant_id.into(),

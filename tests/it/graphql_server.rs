@@ -12,7 +12,7 @@ use async_graphql::{Context, Data, Object, Schema, Subscription};
 use baton::clock::{Clock, Entropy, SetClock};
 use baton::domain::Timestamp;
 use baton::graphql::guard::{Guard, IdempotencyKeyHeader, Limits, RequestId, Visibility};
-use baton::http::graphql::{Admitted, AuthRefusal, Endpoint, SocketSettings};
+use baton::http::graphql::{Admitted, AuthRefusal, Endpoint, SocketSettings, keep_line};
 use baton::http::playground;
 use futures_util::StreamExt;
 use futures_util::stream::{self, Stream};
@@ -173,7 +173,8 @@ impl TestServer {
         );
         let endpoint = Arc::new(endpoint.with_sockets(sockets));
         let app = move || App::new().service(endpoint.resource()).service(playground::scope());
-        let server = HttpServer::new(app).workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
+        let server = HttpServer::new(app).on_connect(keep_line).workers(1).disable_signals();
+        let server = server.bind(("127.0.0.1", 0)).unwrap();
         let address = server.addrs()[0];
         let running = server.run();
         let handle = running.handle();

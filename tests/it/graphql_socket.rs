@@ -293,14 +293,25 @@ async fn pages_of_other_origins_open_no_socket_unless_they_are_listed() {
 // API-7
 #[actix_web::test]
 async fn a_client_that_does_not_read_is_let_go_and_what_it_followed_ends() {
-    let server = TestServer::with_sockets(Limits::default(), |sockets| sockets.send = Duration::from_millis(100));
+    let server = TestServer::with_sockets(Limits::default(), |sockets| {
+        (sockets.send, sockets.total) = (Duration::from_millis(100), 1);
+    });
     let mut socket = Socket::of(server.address, "ada").await;
     socket.subscribe("1", "subscription { flood }", json!({})).await;
     until(|| server.stream_count() == 1).await;
-    // Nothing is read from here on.
+    // Nothing is read from here on, and the client keeps its end of the connection: its place is free all the same.
     until(|| server.stream_count() == 0).await;
+    let another = async {
+        loop {
+            match Socket::try_open(server.address, &[("sec-websocket-protocol", "graphql-transport-ws")]).await {
+                Ok(opened) => return opened,
+                Err(status) => assert_eq!(status, 503),
+            }
+        }
+    };
+    let mut reader = tokio::time::timeout(crate::support::socket::PATIENCE, another).await.unwrap();
+    reader.init("ada").await;
     drop(socket);
-    let mut reader = Socket::of(server.address, "ada").await;
     reader.subscribe("1", "{ whoami }", json!({})).await;
     reader.next_of("1").await;
 }

@@ -263,6 +263,31 @@ async fn a_restricted_lead_is_seen_by_admins_auditors_and_whoever_has_it_only() 
     .await;
 }
 
+// BULK-4, ALLOC-4
+#[tokio::test]
+async fn who_is_only_assigned_to_a_restricted_lead_does_not_see_it() {
+    on_each_database(async |app| {
+        let Staffed { manager, member, ann, leads: [_, _, lead], .. } = staffed(app).await;
+        let create = "mutation { createCompany(input: { name: \"Law & Sons\" }) { company { id } } }";
+        let firm = app.graphql(&app.admin(), create, json!({})).await["createCompany"]["company"]["id"].take();
+        let companies = json!([{ "capacity": "LAW_FIRM", "companyId": firm }]);
+        let users = json!([member.user.unwrap().to_string()]);
+        let input = json!({ "leadId": lead.to_string(), "assignedUsers": users, "companies": companies });
+        assert_eq!(update(app, &app.admin(), input).await["userErrors"], json!([]));
+        let assigned = [member, manager, app.of_company(firm.as_str().unwrap().parse().unwrap())];
+        for actor in &assigned {
+            assert_eq!(seen(app, actor, &[lead]).await, [true], "{}", actor.role);
+        }
+        restrict(app, lead).await;
+        for actor in &assigned {
+            assert_eq!(seen(app, actor, &[lead]).await, [false], "{}", actor.role);
+        }
+        assert_eq!(seen(app, &app.dealer(ann), &[lead]).await, [true]);
+        app.leaves_work();
+    })
+    .await;
+}
+
 // BULK-4, ALLOC-4, REP-2
 #[tokio::test]
 async fn nothing_of_a_restricted_copy_stands_in_the_timeline_of_an_open_one() {

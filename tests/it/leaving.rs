@@ -117,25 +117,45 @@ async fn who_has_nothing_open_leaves_at_once() {
 
 // BULK-9, BULK-3
 #[tokio::test]
-async fn a_lead_that_comes_before_the_run_stops_it_or_stays_and_is_counted() {
+async fn leads_that_come_or_change_before_the_run_stop_it_or_go_with_the_others() {
     on_each_database(async |app| {
-        let dealers = app.dealers(2).await;
-        offered(app, dealers[0], 2).await;
+        let dealers = app.dealers(3).await;
+        let planned = offered(app, dealers[0], 3).await;
+        // One that nobody has, and that is offered itself: no new copy, so no new id.
+        let waiting = offered(app, dealers[2], 1).await[0];
+        let nobody = app.prepared(json!({ "leadIds": [waiting.to_string()] }), json!({ "nobody": true })).await;
+        app.ran(&nobody).await;
+        let waiting = app.newest(waiting).await.id;
         let leaving = |on_problem: &str| {
             json!({ "leaving": { "dealerId": dealers[0].to_string() }, "target": { "dealerId": dealers[1].to_string() },
-                "onProblem": on_problem })
+                "onProblem": on_problem, "notifyNewOwner": "PER_LEAD" })
         };
         let (stop, skip) = (prepare(app, leaving("STOP")).await, prepare(app, leaving("SKIP")).await);
-        offered(app, dealers[0], 1).await;
+        let came = offered(app, dealers[0], 1).await[0];
+        let to_first = json!({ "dealerId": dealers[0].to_string() });
+        let offer = app.prepared(json!({ "leadIds": [waiting.to_string()] }), to_first).await;
+        app.ran(&offer).await;
+        let change = json!({ "leadId": planned[0].to_string(), "progress": "2" });
+        mutate(app, "updateLead", "UpdateLeadInput", "userErrors { message }", change).await;
+        let answer = json!({ "leadId": planned[1].to_string() });
+        mutate(app, "acknowledgeLead", "LeadInput", "userErrors { message }", answer).await;
         let refused = run(app, &stop).await;
         assert_eq!(code(&refused), ("CONFLICT", r#"["operationId"]"#.to_owned()), "{refused}");
         assert!(is_active(app, dealers[0]).await);
+        let mails = app.mailbox.count();
         run(app, &skip).await;
         app.work().await;
-        let query = "query($id: ID!) { operation(id: $id) { state progress { changed } leaving { openLeadCount } } }";
+        let query = "query($id: ID!) { operation(id: $id) { state leadCount mailCount progress { changed skipped }
+            leaving { openLeadCount } } }";
         let done = app.graphql(&app.admin(), query, json!({ "id": skip["operation"]["id"] })).await;
-        let expected = json!({ "state": "DONE", "progress": { "changed": 2 }, "leaving": { "openLeadCount": 1 } });
+        // The changed two stand in the plan twice: as they were, and as they are.
+        let expected = json!({ "state": "DONE", "leadCount": 7, "mailCount": 7, "progress": { "changed": 5, "skipped": 2 },
+            "leaving": { "openLeadCount": 0 } });
         assert_eq!(done["operation"], expected);
+        for lead in planned.iter().chain([&came, &waiting]) {
+            assert_eq!(holder(&app.newest(*lead).await), dealers[1], "nobody's lead is left behind");
+        }
+        assert_eq!(app.mailbox.count(), mails + 5);
     })
     .await;
 }

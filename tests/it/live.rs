@@ -8,6 +8,7 @@ use baton::domain::event::{Event, EventKind};
 use baton::domain::id::LeadId;
 use baton::domain::interface::CandidateKind;
 use baton::store::events;
+use baton::store::progress::{Topic, Wanted, first_id, list};
 use serde_json::{Value, json};
 
 use crate::support::app::{Engine, TestApp, on, on_each_database};
@@ -418,6 +419,40 @@ async fn an_operation_is_told_with_every_step_until_it_has_ended() {
         let told = socket.next_of("1").await;
         assert_eq!(told["operationProgress"], json!({ "state": "DONE", "progress": { "done": 3, "changed": 3 } }));
         socket.completed("1").await;
+    })
+    .await;
+}
+
+// API-7, BULK-6: however many operations there were since the oldest that goes on, a look reads those that are followed.
+#[tokio::test]
+async fn a_look_reads_only_the_work_that_is_followed_or_goes_on() {
+    on_each_database(async |app| {
+        let dealers = app.dealers(2).await;
+        app.offered_lead(dealers[0]).await;
+        app.work().await;
+        let plan = async |dealer: usize| {
+            let target = json!({ "dealerId": dealers[dealer].to_string() });
+            let id = app.prepared(json!({ "all": true }), target).await;
+            app.advance(Duration::from_secs(1));
+            id
+        };
+        let waiting = plan(1).await;
+        for dealer in [1, 0] {
+            let id = plan(dealer).await;
+            app.ran(&id).await;
+        }
+        app.advance(Duration::from_mins(1));
+        let id = |id: &str| id.parse::<baton::domain::id::OperationId>().unwrap().uuid();
+        let (reader, of, now) = (app.store().reader(), (app.tenant.id, Topic::Operations), app.now());
+        let recent = first_id(now);
+        for wanted in
+            [Wanted::Known(&[id(&waiting)], None), Wanted::Known(&[id(&waiting)], Some(recent)), Wanted::Open(recent)]
+        {
+            let read = list(reader, of, wanted, now).await.unwrap();
+            let read: Vec<_> = read.iter().map(|one| (one.id, one.is_open)).collect();
+            assert_eq!(read, [(id(&waiting), true)], "{wanted:?}");
+        }
+        assert!(list(reader, of, Wanted::Known(&[], None), now).await.unwrap().is_empty());
     })
     .await;
 }

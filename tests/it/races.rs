@@ -1,5 +1,7 @@
 //! Races for a lead: many acknowledge at once, or one acknowledges at the very moment of reassignment (SPEC ALGO-2, ACK-7, JOB-6).
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use baton::actions::answer::{Answer, Answered};
 use baton::actions::due;
 use baton::actions::respond::respond;
@@ -7,9 +9,10 @@ use baton::domain::event::{ActorKind, EventActor};
 use baton::domain::interface::CandidateKind;
 use baton::domain::job::Algorithm;
 use baton::domain::lead::{Lead, LeadState};
+use baton::store::tenants::{self, VersionHold};
 use futures_util::future::join_all;
 
-use crate::support::app::{TestApp, on_each_database};
+use crate::support::app::{Engine, TestApp, on, on_each_database};
 use crate::support::rules::{HOUR, nearest_first};
 
 fn contact(index: usize) -> EventActor {
@@ -135,6 +138,34 @@ async fn two_workers_hand_each_due_lead_on_once() {
             assert_eq!(live_copies(app, &copies[0]).await.len(), 1);
         }
         assert_eq!(app.mails_to("d2@example.org").len(), 120);
+    })
+    .await;
+}
+
+// JOB-6: two that learn after their hold of the network that there are capacities, as when a tenant gets its first.
+#[tokio::test]
+async fn two_that_share_the_network_hold_its_capacities_one_after_the_other() {
+    on(Engine::Postgres, async |app| {
+        let tenant = app.tenant.id;
+        let (first, second) = (app.store().begin().await.unwrap(), app.store().begin().await.unwrap());
+        for tx in [&first, &second] {
+            tenants::network_version(tx, tenant, VersionHold::Shared).await.unwrap();
+        }
+        tenants::hold_capacities(&first, tenant).await.unwrap();
+        let is_over = AtomicBool::new(false);
+        let later = async {
+            tenants::hold_capacities(&second, tenant).await.unwrap();
+            assert!(is_over.load(Ordering::SeqCst), "the second holds them when the first is over");
+        };
+        let sooner = async {
+            while app.waiting_count().await == 0 {
+                tokio::task::yield_now().await;
+            }
+            is_over.store(true, Ordering::SeqCst);
+            first.commit().await.unwrap();
+        };
+        tokio::join!(later, sooner);
+        second.rollback().await.unwrap();
     })
     .await;
 }

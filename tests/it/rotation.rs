@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use baton::actions::Call;
 use baton::actions::answer::Answer;
 use baton::actions::due;
+use baton::actions::handover::Changes;
+use baton::actions::jobs::set_weights;
 use baton::actions::network::{Target, dealers};
 use baton::actions::respond::{LeadAnswer, answer_lead};
 use baton::domain::id::{DealerId, JobId, LeadId};
@@ -16,7 +18,7 @@ use baton::domain::rotation::RotationMember;
 use baton::store::rotations;
 use serde_json::{Value, json};
 
-use crate::support::app::{TestApp, on_each_database};
+use crate::support::app::{Engine, START, TestApp, on, on_each_database};
 use crate::support::rules::{HOUR, holder, nearest_first};
 
 /// A job in rotation over all dealers near Cambridge, and a dealer far from there who ignores what he gets.
@@ -142,6 +144,92 @@ async fn an_offer_that_is_rejected_or_ignored_gives_the_turn_back_if_the_job_say
         let copy = app.newest(kept).await;
         answer(app, copy.id, Answer::Acknowledge).await;
         assert_eq!(ledger(app, job).await[&Recipient::Dealer(holder(&copy))].turns, 1);
+    })
+    .await;
+}
+
+// ALGO-4, BULK-7
+#[tokio::test]
+async fn a_turn_that_an_operation_gave_back_is_had_again_when_it_is_undone() {
+    on_each_database(async |app| {
+        let (far, pool, job) = rotation(app, 2, |job| job.gives_turn_back = true).await;
+        let lead = app.offered_lead(far).await;
+        app.an_hour_later().await;
+        let offered = app.newest(lead).await;
+        let counts = async || {
+            let member = ledger(app, job).await.remove(&Recipient::Dealer(pool[0])).unwrap();
+            (member.turns, member.offered_count, member.returned_count)
+        };
+        assert_eq!((holder(&offered), counts().await), (pool[0], (1, 1, 0)));
+        let select = json!({ "leadIds": [offered.id.to_string()] });
+        let id = app.prepared(select, json!({ "dealerId": far.to_string() })).await;
+        app.ran(&id).await;
+        assert_eq!(counts().await, (0, 1, 1), "taken away before it was acknowledged");
+        let undo = app.operated("prepareUndo", json!({ "operationId": id })).await;
+        app.ran(&undo).await;
+        assert_eq!(counts().await, (1, 1, 0), "the offer stands again");
+        answer(app, offered.id, Answer::Reject { reason: "no such car".to_owned() }).await;
+        assert_eq!(counts().await, (0, 1, 1), "and its turn comes back once");
+    })
+    .await;
+}
+
+// ALGO-4: a weight is set while another transaction gives a turn back.
+#[tokio::test]
+async fn a_turn_that_is_given_back_while_weights_are_set_is_not_lost() {
+    on(Engine::Postgres, async |app| {
+        let (far, pool, job) = rotation(app, 1, |_| {}).await;
+        app.offered_leads(far, 2).await;
+        app.an_hour_later().await;
+        let line = (job, Recipient::Dealer(pool[0]));
+        let tx = app.store().begin().await.unwrap();
+        rotations::hold_lines(&tx, app.tenant.id, [line]).await.unwrap();
+        rotations::give_turns_back(&tx, app.tenant.id, &[line]).await.unwrap();
+        let admin = app.admin();
+        let call = Call { actor: &admin, mutation: "setRotationWeights", input: &Value::Null, key: None };
+        let weights = [(line.1, 3)];
+        let (set, ()) = tokio::join!(set_weights(app.context(), call, job, &weights), async {
+            while app.waiting_count().await == 0 {
+                tokio::task::yield_now().await;
+            }
+            tx.commit().await.unwrap();
+        });
+        set.unwrap();
+        let member = &ledger(app, job).await[&line.1];
+        assert_eq!(
+            (member.weight, member.turns, member.returned_count),
+            (3, 3, 1),
+            "one turn is left, thrice as heavy"
+        );
+    })
+    .await;
+}
+
+// ALGO-4: those who give turns back hold no ledger, so they hold lines in one order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_that_give_turns_back_at_once_do_not_wait_for_each_other() {
+    on(Engine::Postgres, async |app| {
+        let (far, pool, job) = rotation(app, 2, |_| {}).await;
+        app.offered_leads(far, 2).await;
+        app.an_hour_later().await;
+        let [first, second] = [pool[0], pool[1]].map(|dealer| (job, Recipient::Dealer(dealer)));
+        let tenant = app.tenant.id;
+        let give = |context: baton::actions::Context, turns: Vec<(JobId, Recipient)>| async move {
+            for _ in 0..100 {
+                let tx = context.store.begin().await.unwrap();
+                let changes = Changes { returned: turns.clone(), ..Changes::default() };
+                changes.write(&tx, tenant, START).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+        };
+        // By how much each line moves, the one would come to the first line first and the other to the second.
+        let here = give(app.context().clone(), vec![first, second, second]);
+        let there = give(app.context().clone(), vec![first, first, second]);
+        let (here, there) = tokio::join!(tokio::spawn(here), tokio::spawn(there));
+        here.unwrap();
+        there.unwrap();
+        let after = ledger(app, job).await;
+        assert_eq!([first, second].map(|line| after[&line.1].returned_count), [300, 300]);
     })
     .await;
 }

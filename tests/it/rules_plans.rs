@@ -7,12 +7,14 @@
 use std::env;
 
 use baton::domain::field::{Choice, FieldDefinition, FieldDraft, FieldType, Subject};
+use baton::domain::id::{CompanyId, UserId};
 use baton::rules::{Catalog, CatalogParts, CategoryGroup, Context, Expect, check};
 use baton::store::leads::{self, LeadFilter, LeadSort};
 use baton::store::rule::{Pushed, Rows};
-use baton::store::{Order, PageRequest, Scope};
+use baton::store::{Order, PageRequest, Reach, Scope};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use uuid::Uuid;
 
 use crate::support::app::{Engine, START, TestApp};
 
@@ -64,6 +66,22 @@ const CUSTOM_INDEXES: [&str; 3] = [
     "analyze leads",
 ];
 
+/// A team, a few companies, and some leads that they are assigned to.
+const ASSIGN: [&str; 6] = [
+    "insert into groups (tenant_id, id, name, created_at) values ('{tenant}', lpad('1', 32, '0')::uuid, 'Team', 0)",
+    "insert into memberships (tenant_id, group_id, user_id, manages)
+     select '{tenant}', lpad('1', 32, '0')::uuid, lpad(to_hex(n), 32, '0')::uuid, n = 1 from generate_series(1, 5) n",
+    "insert into companies (tenant_id, id, name, active, version, created_at, updated_at)
+     select '{tenant}', lpad(to_hex(n), 32, '0')::uuid, 'Company ' || n, true, 1, 0, 0 from generate_series(1, 20) n",
+    "insert into lead_assignments (tenant_id, lead_id, kind, position, user_id)
+     select '{tenant}', lpad(to_hex(50 * n), 32, '0')::uuid, 'USER', 0, lpad(to_hex(1 + n % 50), 32, '0')::uuid
+     from generate_series(1, {leads} / 50) n",
+    "insert into lead_assignments (tenant_id, lead_id, kind, position, name, company_id)
+     select '{tenant}', lpad(to_hex(50 * n), 32, '0')::uuid, 'COMPANY', 0, 'VENDOR', lpad(to_hex(1 + n % 20), 32, '0')::uuid
+     from generate_series(1, {leads} / 50) n",
+    "analyze",
+];
+
 fn catalog() -> Catalog {
     let field = |key: &str, field_type, choices: &[&str]| {
         let choice = |value: &&str| Choice { value: (*value).to_owned(), label: (*value).to_owned() };
@@ -83,6 +101,16 @@ fn catalog() -> Catalog {
     let values = ["Gold", "Silver", "Bronze"].map(str::to_owned).to_vec();
     let tier = CategoryGroup { key: "tier".to_owned(), label: "Tier".to_owned(), values };
     Catalog::new(CatalogParts { fields: &fields, categories: &[tier] })
+}
+
+/// The reach of a user, of a manager, and of a company, with the index by which their assignments are found.
+fn reaches() -> [(Reach, &'static str); 3] {
+    let company = Some(CompanyId(Uuid::from_u128(7)));
+    [
+        (Reach::Own(UserId(Uuid::from_u128(7))), "lead_assignments_by_user"),
+        (Reach::Managed(UserId(Uuid::from_u128(1))), "lead_assignments_by_user"),
+        (Reach::Partner { source: None, dealer: None, company }, "lead_assignments_by_company"),
+    ]
 }
 
 /// Every scan of a plan: its kind and what it goes through.
@@ -105,7 +133,7 @@ async fn indexed(app: &TestApp, text: &str, sort: (LeadSort, Order)) -> Vec<(Str
     });
     let filter = LeadFilter { rule, ..LeadFilter::default() };
     let scope = Scope::system(app.tenant.id);
-    let plan = leads::plan(conn, &scope, &filter, sort, &PageRequest::first(50)).await.unwrap().unwrap();
+    let plan = leads::plan(conn, &scope, &filter, sort, &PageRequest::first(50)).await.unwrap();
     let mut found = Vec::new();
     scans(&plan[0]["Plan"], &mut found);
     assert!(
@@ -163,6 +191,49 @@ async fn what_the_lead_grid_is_asked_most_is_served_by_an_index() {
         assert!(found.iter().any(|(_, of)| of.contains("expr")), "`{text}`: {found:?}");
     }
     indexed(&app, "lead.custom.segment == 'Gold' && lead.state == 'OFFERED'", received).await;
+    for statement in ASSIGN {
+        let tenant = app.tenant.id.uuid().to_string();
+        let filled = statement.replace("{tenant}", &tenant).replace("{leads}", &leads);
+        connection.execute(AssertSqlSafe(filled)).await.unwrap();
+    }
+    for (reach, index) in reaches() {
+        reached(&app, reach, index, received).await;
+    }
     connection.close().await.unwrap();
+    app.finish().await;
+}
+
+/// Holds what somebody sees to the indexes: no lead is read that is not shown, but for a manager, who goes through them in their order.
+async fn reached(app: &TestApp, reach: Reach, index: &str, sort: (LeadSort, Order)) {
+    let conn = app.store().reader();
+    let is_manager = matches!(reach, Reach::Managed(_));
+    let scope = Scope { reach, ..Scope::system(app.tenant.id) };
+    let (filter, page) = (LeadFilter::default(), PageRequest::first(50));
+    let plan = leads::plan(conn, &scope, &filter, sort, &page).await.unwrap();
+    let mut found = Vec::new();
+    scans(&plan[0]["Plan"], &mut found);
+    let reads_all = found.iter().any(|(kind, of)| kind == "Seq Scan" && of.starts_with("leads "));
+    assert!(!reads_all, "{:?} reads all leads: {found:?}\n{plan:#}", scope.reach);
+    let by_index = found.iter().any(|(_, of)| of.contains(index));
+    assert!(by_index || is_manager, "{:?}: {found:?}\n{plan:#}", scope.reach);
+    assert_eq!(leads::list(conn, &scope, &filter, sort, &page).await.unwrap().rows.len(), 50, "{:?}", scope.reach);
+}
+
+// ALLOC-4, FAST-5
+#[tokio::test]
+async fn what_is_assigned_is_found_by_an_index_on_sqlite_too() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let (filter, page) = (LeadFilter::default(), PageRequest::first(50));
+    for (reach, index) in reaches() {
+        let is_manager = matches!(reach, Reach::Managed(_));
+        let scope = Scope { reach, ..Scope::system(app.tenant.id) };
+        let sort = (LeadSort::ReceivedAt, Order::Desc);
+        let plan = leads::plan(app.store().reader(), &scope, &filter, sort, &page).await.unwrap();
+        let lines: Vec<&str> = plan.as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+        let has = |parts: &[&str]| lines.iter().any(|line| parts.iter().all(|part| line.contains(part)));
+        assert!(has(&["SEARCH lead_assignments", index]), "{:?}: {lines:#?}", scope.reach);
+        assert!(!lines.iter().any(|line| line.starts_with("SCAN lead")), "{:?}: {lines:#?}", scope.reach);
+        assert!(has(&["SEARCH leads", "id=?)"]) || is_manager, "{:?}: {lines:#?}", scope.reach);
+    }
     app.finish().await;
 }

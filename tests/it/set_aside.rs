@@ -1,7 +1,11 @@
 //! Stored rows that can't be read: the lead is set aside with the reason, and keeps nobody else waiting (SPEC JOB-6, JOB-7).
 
-use baton::actions::Call;
+use std::sync::Arc;
+
 use baton::actions::jobs::run_now;
+use baton::actions::{Call, manual_runs};
+use baton::clock::{Clock, SetClock};
+use baton::domain::Timestamp;
 use baton::domain::delivery::DeliveryState;
 use baton::domain::event::EventKind;
 use baton::domain::id::LeadId;
@@ -115,6 +119,54 @@ async fn a_run_that_meets_an_unreadable_lead_ends_with_the_reason_and_the_next_o
             assert_eq!((run.state, run.error.as_deref()), (wanted, error));
         }
         assert_eq!(app.newest(broken).await.round, 1);
+    })
+    .await;
+}
+
+/// A clock that moves on by an hour whenever somebody looks at it.
+struct Hurried(SetClock);
+
+impl Clock for Hurried {
+    fn now(&self) -> Timestamp {
+        let now = self.0.now();
+        self.0.advance(HOUR);
+        now
+    }
+}
+
+// JOB-7, AUTH-2: a run that fails while another waits in front of it by then.
+#[tokio::test]
+async fn a_run_that_fails_ends_itself_and_no_other_that_has_become_free_meanwhile() {
+    on_each_database(async |app| {
+        let dealers = app.dealers(2).await;
+        let interface = app.interface("nearest", CandidateKind::Dealer, nearest_first()).await;
+        let (first, second) = (
+            app.job("first", interface, |job| job.enabled = false).await,
+            app.job("second", interface, |job| job.enabled = false).await,
+        );
+        let broken = app.offered_lead(dealers[0]).await;
+        app.work().await;
+        app.advance(HOUR);
+        let admin = app.admin();
+        let ask = async |job| {
+            let call = Call { actor: &admin, mutation: "run", input: &Value::Null, key: None };
+            let id = run_now(app.context(), call, job).await.unwrap();
+            app.advance(std::time::Duration::from_secs(1));
+            id
+        };
+        let (older, newer) = (ask(first).await, ask(second).await);
+        // Another worker has the older one in hand when the newer one is taken; its lease is over when that one has failed.
+        write_custom(app, broken, "[]").await;
+        let lease = app.now() + HOUR / 2;
+        let claimed = format!("update job_runs set claimed_until = {} where id = $1", lease.micros());
+        assert_eq!(app.meddle(&claimed, older.uuid()).await, 1);
+        let clock = Arc::new(Hurried(SetClock::at(app.now())));
+        let context = baton::actions::Context { clock, ..app.context().clone() };
+        assert!(manual_runs::step(&context).await.unwrap());
+        let states: Vec<RunState> = all_runs(app).await.into_iter().map(|run| run.state).collect();
+        assert_eq!(states, [RunState::Queued, RunState::Failed]);
+        assert_eq!(all_runs(app).await[1].id, newer);
+        app.work().await;
     })
     .await;
 }

@@ -111,6 +111,32 @@ async fn a_file_is_checked_before_it_is_imported_and_both_tell_row_and_column() 
     .await;
 }
 
+// BULK-10: a value that can be left out is no reason to turn a row away, but of a row that is turned away nothing is imported.
+#[tokio::test]
+async fn a_row_that_is_refused_is_not_told_as_imported_with_a_warning() {
+    on_each_database(async |app: &TestApp| {
+        let file = "source,last_name,postal_code,dealer_number\nweb,Doe,00000,\nweb,Roe,00000,NONE\n";
+        let id = prepared(app, json!({ "uploadId": uploaded(app, file).await, "kind": "LEADS" })).await;
+        app.work().await;
+        run(app, &id).await;
+        app.work().await;
+        let done = seen(app, &id).await;
+        let counts = json!({ "rows": 2, "created": 1, "updated": 0, "unchanged": 0, "failed": 1, "warned": 1 });
+        assert_eq!((&done["imported"], lead_count(app).await), (&counts, 1), "{done:#}");
+        let problems: Vec<(i64, &str, bool)> = done["problems"]["nodes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| {
+                let (row, column) = (one["row"].as_i64().unwrap(), one["column"].as_str().unwrap());
+                (row, column, one["imported"].as_bool().unwrap())
+            })
+            .collect();
+        assert_eq!(problems, [(2, "postal_code", true), (3, "dealer_number", false), (3, "postal_code", false)]);
+    })
+    .await;
+}
+
 // BULK-10
 #[tokio::test]
 async fn leads_are_imported_with_columns_and_values_that_the_caller_names() {

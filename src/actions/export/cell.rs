@@ -3,8 +3,15 @@
 //! A spreadsheet runs a text that begins like a formula, and customers write what they like. As OWASP advises
 //! (<https://owasp.org/www-community/attacks/CSV_Injection>), such a text gets an apostrophe in front, which shows it as text. Only texts
 //! do: a number stays a number, also below zero.
+//!
+//! Where a decimal comma is usual, spreadsheets take cells apart at semicolons or tabs whatever the file says. Then a quote that does not
+//! follow a separator is a letter like any other, and neither it nor doubling it keeps a text together: what follows a semicolon, a tab or
+//! a line break begins a cell of its own, quoted or not. So there, too, the apostrophe stands before what begins like a formula, also
+//! behind the blanks and quotes that such a spreadsheet passes over. Commas need none: whoever takes cells apart at them heeds our quotes.
 
 use std::fmt::Write as _;
+
+use serde::Serialize;
 
 use crate::domain::field::CustomValue;
 use crate::rules::{List, Value};
@@ -14,9 +21,38 @@ const LIST_SEPARATOR: &str = "|";
 
 /// A text as a cell.
 pub(super) fn text(text: &str) -> String {
-    // The full-width forms are folded to the plain ones by some spreadsheets.
-    let begins_formula = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
-    if text.starts_with(begins_formula) { format!("'{text}") } else { text.to_owned() }
+    let mut made = String::with_capacity(text.len() + 1);
+    let mut begins = true;
+    for (at, letter) in text.char_indices() {
+        // A tab or a line break in front is passed over by some spreadsheets.
+        if (begins && begins_formula(letter)) || (at == 0 && separates(letter)) {
+            made.push('\'');
+        }
+        made.push(letter);
+        let passed_over = begins && at > 0 && matches!(letter, ' ' | '"' | '\u{a0}');
+        begins = separates(letter) || passed_over;
+    }
+    made
+}
+
+fn separates(letter: char) -> bool {
+    matches!(letter, ';' | '\t' | '\r' | '\n')
+}
+
+/// The full-width forms are folded to the plain ones by some spreadsheets.
+fn begins_formula(letter: char) -> bool {
+    matches!(letter, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠')
+}
+
+/// The name of one of a few, as the API has it.
+pub(super) fn name(of: &impl Serialize) -> String {
+    serde_json::to_value(of).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// Several values as one cell.
+pub(super) fn list<T: AsRef<str>>(of: impl Iterator<Item = T>) -> String {
+    let parts: Vec<T> = of.collect();
+    text(&parts.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(LIST_SEPARATOR))
 }
 
 /// A value as a cell: empty if there is none, moments in UTC as RFC 3339 has them.
@@ -68,11 +104,33 @@ mod tests {
             assert_eq!(text(&formula), format!("'{formula}"));
             assert_eq!(value(&Value::text(&formula)), format!("'{formula}"));
         }
-        for harmless in ["Doe", "a=b", "5-3", " =1", "", "'x"] {
+        for harmless in ["Doe", "a=b", "5-3", " =1", "", "'x", "a, -b", "x; y", "1;2"] {
             assert_eq!(text(harmless), harmless);
         }
         let texts = ["=1+1".to_owned(), "Kia".to_owned()];
         assert_eq!(value(&Value::from(&texts[..])), "'=1+1|Kia");
+    }
+
+    // BULK-10: where semicolons or tabs separate, quotes do not keep a text together.
+    #[test]
+    fn a_formula_behind_what_may_separate_is_shown_and_not_run() {
+        for (given, shown) in [
+            ("x;=1+1", "x;'=1+1"),
+            (";=cmd|' /C calc'!A0;", "';'=cmd|' /C calc'!A0;"),
+            ("x;@SUM(1)\t+1", "x;'@SUM(1)\t'+1"),
+            ("x\r\n=1\n\n- y", "x\r\n'=1\n\n'- y"),
+            ("x; \"=1\"", "x; \"'=1\""),
+            ("a;b;;-1", "a;b;;'-1"),
+            ("=1;=2", "'=1;'=2"),
+        ] {
+            assert_eq!(text(given), shown);
+            // However the line is cut, no piece begins like a formula.
+            let line = format!("a,\"{}\"", text(given).replace('"', "\"\""));
+            for piece in line.split([';', '\t', '\r', '\n']).filter(|piece| !piece.is_empty()) {
+                let begin = piece.trim_start_matches(['"', ' ']);
+                assert!(!begin.starts_with(['=', '+', '-', '@']), "{piece} of {line}");
+            }
+        }
     }
 
     // BULK-10

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use super::cell;
+use super::file::Place;
+use super::lines::Lines;
 use crate::actions::lists::columns::{self, CustomerField};
 use crate::actions::lists::{Column, ColumnSource, GivenFilter, Opened, condition};
 use crate::actions::network::Definitions;
@@ -19,7 +21,7 @@ use crate::domain::user::User;
 use crate::routing::{Own, Record};
 use crate::rules::{FieldSource, Root, UserField};
 use crate::store::leads::LeadFilter;
-use crate::store::{Conn, Key, PageRequest, Scope, StoreError, dealers, groups, leads, requests, users};
+use crate::store::{Conn, PageRequest, Scope, StoreError, dealers, groups, leads, requests, users};
 
 /// Long enough that statements do not dominate, short enough that a page of long texts is some megabytes.
 const PAGE_ROWS: u64 = 500;
@@ -34,13 +36,6 @@ pub struct LeadExport {
     filter: LeadFilter,
     sort: ListSort,
     place: Place,
-}
-
-/// How far it is.
-enum Place {
-    Before,
-    After(Key),
-    End,
 }
 
 /// What surrounds the leads of a page.
@@ -68,14 +63,14 @@ impl LeadExport {
 
     /// The next part of the file, the first with its headings; nothing when it is whole.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
-        let (after, mut writer) = match &self.place {
+        let mut lines = Lines::new();
+        let after = match &self.place {
             Place::End => return Ok(None),
             Place::Before => {
-                let mut writer = writer();
-                write(&mut writer, self.columns.iter().map(|column| cell::text(&column.label)))?;
-                (None, writer)
+                lines.add(self.columns.iter().map(|column| cell::text(&column.label)))?;
+                None
             }
-            Place::After(key) => (Some(key.clone()), writer()),
+            Place::After(key) => Some(key.clone()),
         };
         let page = PageRequest { after, ..PageRequest::first(PAGE_ROWS) };
         let order = (self.sort.field, self.sort.order);
@@ -84,12 +79,10 @@ impl LeadExport {
         let copies = found.into_rows();
         let around = self.surroundings(&copies).await?;
         for copy in &copies {
-            let cells = self.cells(copy, &around)?;
-            write(&mut writer, cells.into_iter())?;
+            lines.add(self.cells(copy, &around)?)?;
         }
         self.place = last.map_or(Place::End, Place::After);
-        let bytes = writer.into_inner().map_err(|error| StoreError::corrupt("csv", error))?;
-        Ok(Some(bytes))
+        lines.finish().map(Some)
     }
 
     async fn surroundings(&self, copies: &[Lead]) -> Result<Surroundings, StoreError> {
@@ -197,14 +190,4 @@ fn owner_of(copy: &Lead) -> Option<UserId> {
         Some(Recipient::User(user)) => Some(user),
         _ => None,
     }
-}
-
-/// RFC 4180 ends its lines as mails do.
-fn writer() -> csv::Writer<Vec<u8>> {
-    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new())
-}
-
-/// Writing into memory never fails.
-fn write(writer: &mut csv::Writer<Vec<u8>>, cells: impl Iterator<Item = String>) -> Result<(), StoreError> {
-    writer.write_record(cells).map_err(|error| StoreError::corrupt("csv", error))
 }

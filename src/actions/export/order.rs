@@ -1,16 +1,17 @@
-//! Ordering a file of leads: what it holds is settled now, and an address is handed out under which a browser fetches it.
+//! Ordering a file: what it holds is settled now, and an address is handed out under which a browser fetches it.
 
 use std::time::Duration;
 
 use crate::actions::interfaces::check::held_catalog;
 use crate::actions::lists::{GivenFilter, columns, open};
+use crate::actions::operations::is_shown;
 use crate::actions::sight::refuse_hidden;
-use crate::actions::{ActionError, Begun, Call, Context, Work};
-use crate::domain::download::{Download, DownloadContent, LeadTable};
+use crate::actions::{ActionError, Begun, Call, Context, Permission, Work, permit};
+use crate::domain::download::{Download, DownloadContent, LeadTable, ResultTable};
 use crate::domain::event::EventKind;
 use crate::domain::id::{DownloadId, ListId};
 use crate::domain::list::{BaseSet, ListSort};
-use crate::store::{StoreError, downloads};
+use crate::store::{StoreError, downloads, operations};
 
 /// Long enough for a slow person and a proxy that asks twice, short enough that an address in a browser's history opens nothing.
 const LIFETIME: Duration = Duration::from_mins(15);
@@ -37,19 +38,36 @@ pub struct TableWanted {
 
 /// Orders a table of leads. It is read when it is fetched, with what the caller may see.
 pub async fn export_leads(cx: &Context, call: Call<'_>, wanted: &TableWanted) -> Result<DownloadId, ActionError> {
-    let mut work = match cx.begin(call).await? {
+    let work = match cx.begin(call).await? {
         Begun::Fresh(work) => work,
         Begun::Before(id) => return Ok(id),
     };
-    let (tenant, at) = (call.actor.tenant, work.at());
     let table = settled(&work, wanted).await?;
+    ordered(work, DownloadContent::Leads(table)).await
+}
+
+/// Orders the results of an operation that the caller sees. They are read when they are fetched.
+pub async fn export_results(cx: &Context, call: Call<'_>, wanted: ResultTable) -> Result<DownloadId, ActionError> {
+    permit(call.actor, Permission::ReadConfiguration)?;
+    let work = match cx.begin(call).await? {
+        Begun::Fresh(work) => work,
+        Begun::Before(id) => return Ok(id),
+    };
+    let found = operations::lookup(&work, call.actor.tenant, wanted.operation).await?;
+    if !found.is_some_and(|operation| is_shown(call.actor, &operation)) {
+        return Err(ActionError::not_found("operationId", "operation"));
+    }
+    ordered(work, DownloadContent::Results(wanted)).await
+}
+
+async fn ordered(mut work: Work<'_>, content: DownloadContent) -> Result<DownloadId, ActionError> {
+    let (actor, at) = (work.actor().clone(), work.at());
     downloads::remove_expired(&work, at).await?;
-    let id: DownloadId = cx.id(at);
-    let told = serde_json::to_value(&table).map_err(|error| StoreError::corrupt("downloads.content", error))?;
-    let (actor, content) = (call.actor.clone(), DownloadContent::Leads(table));
-    let download = Download { tenant, id, actor, content, created_at: at, expires_at: at + LIFETIME };
+    let id: DownloadId = work.context().id(at);
+    let told = serde_json::to_value(&content).map_err(|error| StoreError::corrupt("downloads.content", error))?;
+    let download = Download { tenant: actor.tenant, id, actor, content, created_at: at, expires_at: at + LIFETIME };
     downloads::insert(&work, &download).await?;
-    // Who took which leads out of the house stands in the audit log.
+    // Who took what out of the house stands in the audit log.
     work.note(EventKind::Created, id, None, Some(told));
     work.commit(id).await
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::Timestamp;
+use crate::domain::assignment::Assignments;
 use crate::domain::decision::Decision;
 use crate::domain::delivery::Delivery;
 use crate::domain::event::Event;
@@ -12,7 +13,7 @@ use crate::domain::note::Note;
 use crate::domain::offer::Offer;
 use crate::domain::rotation::TurnChange;
 use crate::store::leads::Expiry;
-use crate::store::{Conn, StoreError, decisions, deliveries, events, leads, notes, offers, rotations};
+use crate::store::{Conn, StoreError, assignments, decisions, deliveries, events, leads, notes, offers, rotations};
 
 /// Everything that is to become true at once.
 #[derive(Default)]
@@ -23,6 +24,8 @@ pub struct Changes {
     pub copies: Vec<Lead>,
     /// Changed copies, each with the version that was read.
     pub updated: Vec<Lead>,
+    /// Copies that are assigned to others than before, each with all of its assignments. They stand among those that are changed, too.
+    pub assigned: Vec<(LeadId, Assignments)>,
     /// Copies that are taken away, by reason and by whether they were handed on.
     pub expired: BTreeMap<(String, bool), Vec<LeadId>>,
     /// Copies that no job can act on as things stand.
@@ -35,6 +38,8 @@ pub struct Changes {
     pub turns: Vec<TurnChange>,
     /// Turns that are given back.
     pub returned: Vec<(JobId, Recipient)>,
+    /// Turns that were given back and are had again.
+    pub regained: Vec<(JobId, Recipient)>,
     /// Links for new owners.
     pub offers: Vec<Offer>,
     /// Messages.
@@ -53,6 +58,7 @@ impl Changes {
         self.decisions.extend(other.decisions);
         self.copies.extend(other.copies);
         self.updated.extend(other.updated);
+        self.assigned.extend(other.assigned);
         for (how, ids) in other.expired {
             self.expired.entry(how).or_default().extend(ids);
         }
@@ -63,6 +69,7 @@ impl Changes {
         self.warned.extend(other.warned);
         self.turns.extend(other.turns);
         self.returned.extend(other.returned);
+        self.regained.extend(other.regained);
         self.offers.extend(other.offers);
         self.deliveries.extend(other.deliveries);
         self.notes.extend(other.notes);
@@ -86,8 +93,17 @@ impl Changes {
         }
         leads::warned(conn, tenant, &self.warned).await?;
         leads::insert(conn, &self.copies).await?;
+        assignments::replace(conn, tenant, &self.assigned).await?;
+        assignments::inherit(conn, tenant, &self.copies).await?;
+        if !(self.returned.is_empty() && self.regained.is_empty()) {
+            // All lines before any is written: each of the three would hold its own in order, but not after those of the one before.
+            let taken = self.turns.iter().map(|turn| (turn.job, turn.recipient));
+            let moved = self.returned.iter().chain(&self.regained).copied();
+            rotations::hold_lines(conn, tenant, taken.chain(moved)).await?;
+        }
         rotations::take_turns(conn, tenant, &self.turns, at).await?;
         rotations::give_turns_back(conn, tenant, &self.returned).await?;
+        rotations::take_turns_again(conn, tenant, &self.regained).await?;
         offers::insert(conn, &self.offers).await?;
         deliveries::insert(conn, &self.deliveries).await?;
         notes::insert(conn, &self.notes).await?;

@@ -11,8 +11,8 @@ use crate::domain::id::{DecisionId, JobId, LeadId, NoteId, OperationId};
 use crate::domain::job::{Algorithm, Job};
 use crate::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
 use crate::domain::message::{
-    About, Distance, LeadSummary, Line, LinkOf, LossMail, ManagerMail, Message, OfferMail, PostalArea, StatusMail,
-    TakenMail, WarningMail,
+    About, DigestLead, DigestMail, Distance, LeadSummary, Line, LinkOf, LossMail, ManagerMail, Message, OfferMail,
+    PostalArea, StatusMail, TakenMail, WarningMail,
 };
 use crate::domain::note::{Note, NoteDraft};
 use crate::domain::offer::Offer;
@@ -22,6 +22,9 @@ use crate::domain::tenant::Tenant;
 use super::changes::Changes;
 use super::directory::{Directory, Person};
 use super::eligible::deadlines;
+
+/// Leads that a digest shows: about what somebody looks through in one mail.
+pub const DIGEST_LEADS_MAX: usize = 50;
 
 /// Where a copy goes and why.
 #[derive(Clone, Debug)]
@@ -168,11 +171,20 @@ impl<'c> Desk<'c> {
 
     /// An offer is rejected, or ends without having been acknowledged: the turn is given back if its job rotates and says so.
     pub fn give_turn_back(&mut self, copy: &Lead) {
+        self.changes.returned.extend(self.turn_of(copy));
+    }
+
+    /// Whether a turn is given back if the copy is taken away.
+    pub fn gives_turn_back(&self, copy: &Lead) -> bool {
+        copy.state == LeadState::Offered && self.turn_of(copy).is_some()
+    }
+
+    /// The turn that a job which rotates gets back.
+    fn turn_of(&self, copy: &Lead) -> Option<(JobId, Recipient)> {
         let gives =
             |job: &&Job| job.algorithm == Algorithm::Rotation && job.gives_turn_back && Some(job.id) == copy.job;
-        if let (Some(job), Some(recipient)) = (self.jobs.iter().find(gives), copy.recipient) {
-            self.changes.returned.push((job.id, recipient));
-        }
+        let job = self.jobs.iter().find(gives)?;
+        Some((job.id, copy.recipient?))
     }
 
     /// Takes a copy away. The caller has made sure that it is open.
@@ -200,7 +212,7 @@ impl<'c> Desk<'c> {
                 Tell::Loser => Message::Taken(TakenMail { about, offered_at, taken_at: self.at }),
                 _ => Message::Loss(LossMail { about, offered_at, lost_at: self.at, reason: Line::new(reason) }),
             };
-            self.send(copy.id, None, &person, message);
+            self.send(Some(copy.id), None, &person, message);
         }
     }
 
@@ -223,7 +235,7 @@ impl<'c> Desk<'c> {
                 reason: Line::new(&placement.reason),
                 moved_at: self.at,
             });
-            self.send(copy, None, manager, message);
+            self.send(Some(copy), None, manager, message);
         }
     }
 
@@ -236,7 +248,7 @@ impl<'c> Desk<'c> {
             let link = LinkOf { offer: offer.id, generation: offer.generation };
             let about = self.about(copy, request, recipient, &person);
             let message = Message::Warning(WarningMail { about, link, warned_at: self.at, expires_at });
-            self.send(copy.id, Some(offer), &person, message);
+            self.send(Some(copy.id), Some(offer), &person, message);
         }
         self.event(EventKind::LeadWarned, copy, None, None, None);
     }
@@ -261,21 +273,44 @@ impl<'c> Desk<'c> {
         });
     }
 
+    /// Tells a recipient of copies that were offered before without a message: one mail to each person, with a link for each copy. `count` is
+    /// how many there are, also of those that the mail has no room for; none are nothing to tell.
+    pub fn send_digest(&mut self, recipient: Recipient, copies: &[(&Lead, &Request)], count: i64, reason: &str) {
+        if copies.is_empty() {
+            return;
+        }
+        let dealer = Line::new(&self.directory.name(recipient));
+        for person in self.directory.people(recipient) {
+            let mut leads = Vec::with_capacity(copies.len());
+            for (copy, request) in copies {
+                let offer = self.link(copy, &person);
+                leads.push(DigestLead {
+                    lead: copy.id,
+                    link: LinkOf { offer: offer.id, generation: offer.generation },
+                    summary: summary(request),
+                    expires_at: copy.due_at,
+                });
+                self.changes.offers.push(offer);
+            }
+            let more = u32::try_from(count).unwrap_or(0).saturating_sub(u32::try_from(leads.len()).unwrap_or(u32::MAX));
+            let message = Message::Digest(DigestMail {
+                network: Line::new(&self.tenant.name),
+                dealer: dealer.clone(),
+                recipient: Line::optional(Some(&person.name)),
+                zone: person.zone,
+                kind: person.kind,
+                leads,
+                more,
+                reason: Line::new(reason),
+                written_at: self.at,
+            });
+            self.send(None, None, &person, message);
+        }
+    }
+
     fn send_link(&mut self, copy: &Lead, request: &Request, placement: &Placement, person: &Person) {
-        let id = self.context.id(self.at);
-        let offer = Offer {
-            tenant: copy.tenant,
-            id,
-            lead: copy.id,
-            addressee: person.addressee,
-            kind: person.kind,
-            generation: 0,
-            token_hash: self.context.links.issue(copy.tenant, id, 0).hash(),
-            expires_at: self.at + self.tenant.link_lifetime,
-            opened_at: None,
-            created_at: self.at,
-        };
-        let link = LinkOf { offer: id, generation: 0 };
+        let offer = self.link(copy, person);
+        let link = LinkOf { offer: offer.id, generation: offer.generation };
         let about = self.about(copy, request, placement.recipient, person);
         let (round, expires_at) = (shown_round(copy.round), copy.due_at);
         let message = match person.kind {
@@ -290,15 +325,32 @@ impl<'c> Desk<'c> {
             }),
             ContactKind::Cc => Message::Status(StatusMail { about, link, round, offered_at: self.at, expires_at }),
         };
-        self.send(copy.id, Some(&offer), person, message);
+        self.send(Some(copy.id), Some(&offer), person, message);
         self.changes.offers.push(offer);
     }
 
-    fn send(&mut self, lead: LeadId, offer: Option<&Offer>, person: &Person, message: Message) {
+    /// A new link for one person. Only its hash is kept.
+    fn link(&self, copy: &Lead, person: &Person) -> Offer {
+        let id = self.context.id(self.at);
+        Offer {
+            tenant: copy.tenant,
+            id,
+            lead: copy.id,
+            addressee: person.addressee,
+            kind: person.kind,
+            generation: 0,
+            token_hash: self.context.links.issue(copy.tenant, id, 0).hash(),
+            expires_at: self.at + self.tenant.link_lifetime,
+            opened_at: None,
+            created_at: self.at,
+        }
+    }
+
+    fn send(&mut self, lead: Option<LeadId>, offer: Option<&Offer>, person: &Person, message: Message) {
         self.changes.deliveries.push(Delivery {
             tenant: self.tenant.id,
             id: self.context.id(self.at),
-            lead: Some(lead),
+            lead,
             offer: offer.map(|offer| offer.id),
             addressee: Some(person.addressee),
             address: person.email.clone(),

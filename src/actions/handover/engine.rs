@@ -427,7 +427,7 @@ async fn whole_network(context: &Context, conn: &Conn, held: &Held, version: i64
     let network = context.networks.load(conn, held.tenant.id, version).await?;
     if network.has_capacities() {
         // The one by which the version was held may have had none, and then it is only shared so far.
-        tenants::network_version(conn, held.tenant.id, VersionHold::Exclusive).await?;
+        tenants::hold_capacities(conn, held.tenant.id).await?;
     }
     Ok(network)
 }

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value, json};
 
 use super::cells::Cells;
+use super::problem::RowProblem;
 use super::progress::Outcome;
 use super::run::Batch;
 use super::sheet::Row;
@@ -52,13 +53,17 @@ pub(super) async fn import(mut batch: Batch<'_>, rows: &[Row], outcome: &mut Out
             outcome.unchanged += 1;
             continue;
         }
-        match request(&batch, &cells, outcome).zip(placed(&batch, &cells, &surroundings)) {
+        let mut warnings = Vec::new();
+        match request(&batch, &cells, &mut warnings).zip(placed(&batch, &cells, &surroundings)) {
             Some((request, placed)) if !cells.has_problems() => {
                 surroundings.known.extend(reference);
                 outcome.created += 1;
+                outcome.warned += u64::from(!warnings.is_empty());
+                outcome.problems.extend(told(&cells, warnings, true));
                 made.add(&batch, request, placed);
             }
-            _ => outcome.refuse(cells.problems()),
+            // For another reason; what would have been left out is wrong with it, too.
+            _ => outcome.refuse(cells.problems().into_iter().chain(told(&cells, warnings, false)).collect()),
         }
     }
     if batch.order.dry_run {
@@ -101,7 +106,15 @@ struct Placed {
     due_at: Option<Timestamp>,
 }
 
-fn request(batch: &Batch<'_>, cells: &Cells<'_>, outcome: &mut Outcome) -> Option<Request> {
+/// A column, and why its value can't be taken.
+type Warning = (&'static str, String);
+
+fn told(cells: &Cells<'_>, warnings: Vec<Warning>, imported: bool) -> Vec<RowProblem> {
+    warnings.into_iter().map(|(column, message)| cells.problem(column, message, imported)).collect()
+}
+
+/// What the row asks for, with what is left out of it.
+fn request(batch: &Batch<'_>, cells: &Cells<'_>, warnings: &mut Vec<Warning>) -> Option<Request> {
     let mut input = input(cells, batch);
     let build = |input: &RequestInput| {
         let submission = Submission {
@@ -113,7 +126,6 @@ fn request(batch: &Batch<'_>, cells: &Cells<'_>, outcome: &mut Outcome) -> Optio
         };
         Request::build(input, submission)
     };
-    let mut warnings = Vec::new();
     let mut built = build(&input);
     // A lead is worth more than its postal code, its language or its date.
     if let Err(problems) = &built
@@ -134,11 +146,6 @@ fn request(batch: &Batch<'_>, cells: &Cells<'_>, outcome: &mut Outcome) -> Optio
         let message =
             format!("`{code}` is not a known postal code of {}: the lead has no point", request.address.country);
         warnings.push(("postal_code", message));
-    }
-    if !warnings.is_empty() && !cells.has_problems() {
-        outcome.warned += 1;
-        let told = warnings.into_iter().map(|(column, message)| cells.problem(column, message, true));
-        outcome.problems.extend(told);
     }
     Some(request)
 }

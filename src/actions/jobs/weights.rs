@@ -36,6 +36,8 @@ pub async fn set_weights(cx: &Context, call: Call<'_>, id: JobId, weights: &[Wei
     if !problems.is_empty() {
         return Err(problems.into());
     }
+    // Read only when no turn can be given back any more before it is written.
+    rotations::hold_lines(&work, job.tenant, recipients.iter().map(|recipient| (id, *recipient))).await?;
     let ledger = rotations::list_all(&work, job.tenant, &[id]).await?;
     let (mut before, mut after) = (serde_json::Map::new(), serde_json::Map::new());
     let mut members = Vec::with_capacity(weights.len());
@@ -43,7 +45,7 @@ pub async fn set_weights(cx: &Context, call: Call<'_>, id: JobId, weights: &[Wei
         let known = ledger.iter().find(|member| member.recipient == *recipient).cloned();
         let member = known.unwrap_or_else(|| RotationMember::new(job.tenant, id, *recipient, work.at()));
         if member.weight != *weight {
-            let name = shown(*recipient);
+            let name = recipient.id();
             before.insert(name.clone(), member.weight.into());
             after.insert(name, (*weight).into());
         }
@@ -81,11 +83,4 @@ fn check(weights: &[Weight]) -> Result<(), ActionError> {
 
 fn place(index: usize, field: &str, code: InvalidCode, message: &str) -> Invalid {
     Invalid::new(field, code, message).under(index.to_string()).under("weights")
-}
-
-fn shown(recipient: Recipient) -> String {
-    match recipient {
-        Recipient::Dealer(id) => id.to_string(),
-        Recipient::User(id) => id.to_string(),
-    }
 }

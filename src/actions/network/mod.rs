@@ -1,9 +1,10 @@
-//! The network's own intents: dealers, contacts, users, groups, categories, custom fields.
+//! The network's own intents: dealers, contacts, users, groups, companies, categories, custom fields.
 //!
 //! Each raises the network's version in its transaction, so that no candidate is found in a snapshot that is out of date.
 
 pub mod categories;
 mod changes;
+pub mod companies;
 pub mod contacts;
 pub mod dealers;
 pub mod fields;

@@ -1,4 +1,5 @@
-//! Who would get each lead of a plan: a published interface, or the active dealers by distance, asked for one lead after another.
+//! Who would get each lead of a plan: a published interface, or the active dealers by distance, asked for one lead after another, or for
+//! all of them together.
 //!
 //! The network is that of the moment of planning; a run asks nobody again, and only looks whether those who were found may still get
 //! leads.
@@ -12,17 +13,29 @@ use crate::actions::error::ActionError;
 use crate::actions::held::Held;
 use crate::actions::loads::loads;
 use crate::actions::reassign::interface_settings;
-use crate::domain::decision::Outcome;
+use crate::domain::decision::{Exclusion, Outcome, RankedCandidate};
 use crate::domain::id::InterfaceId;
-use crate::domain::interface::{CandidateKind, Definition, Direction, Nulls, Radius, SortLevel};
-use crate::domain::job::{Algorithm, Ranking};
+use crate::domain::interface::{CandidateKind, Definition, Direction, LIMIT_MAX, Nulls, Radius, SortLevel};
+use crate::domain::job::Algorithm;
 use crate::domain::lead::{Lead, Recipient};
-use crate::domain::operation::{Answer, Operation, Target};
+use crate::domain::operation::{Answer, ItemReason, Operation, Problem, Target};
+use crate::domain::request::Request;
 use crate::domain::{InvalidCode, Timestamp};
 use crate::routing::{self, Choice, History, Loads, Network, Plan, Question, Settings, Sorted, Subject};
 use crate::store::operations::shares::{self, Side};
 use crate::store::tenants::VersionHold;
 use crate::store::{Conn, StoreError, interfaces, tenants};
+
+/// Candidates that are stored with a decision beside those up to the chosen one.
+const SHOWN_MIN: usize = 10;
+
+/// A lead that is shared out together with others.
+pub(super) struct Sharing<'a> {
+    pub(super) copy: &'a Lead,
+    pub(super) request: &'a Request,
+    /// Everybody who has had a copy.
+    pub(super) chain: &'a [Recipient],
+}
 
 /// A list of candidates that is asked for one lead after another.
 pub(super) struct Asking {
@@ -47,8 +60,7 @@ impl Asking {
         // Nobody's interface, so that its plan is kept among the others'.
         let key = (InterfaceId(Uuid::nil()), 0);
         let plan = context.networks.plan(&network, CandidateKind::Dealer, key, &nearest()).ok_or_else(gone)?;
-        let settings =
-            Settings { algorithm: Algorithm::Nearest, blast_size: 1, ranking: Ranking::Recomputed, max_rounds: 1 };
+        let settings = interface_settings(Algorithm::Nearest, 1)?;
         let name = "the active dealers".to_owned();
         Self::of(context, conn, (operation, held), (plan, None, name, settings)).await
     }
@@ -72,6 +84,26 @@ impl Asking {
         Self::of(context, conn, (operation, held), (plan, Some(key), name, settings)).await
     }
 
+    /// An interface's published version, or the nearest active dealers, for leads that are shared out together.
+    pub(super) async fn balanced(
+        context: &Context,
+        conn: &Conn,
+        (operation, held): (&Operation, &Held),
+        interface: Option<InterfaceId>,
+    ) -> Result<Self, ActionError> {
+        if let Some(interface) = interface {
+            let way = (Algorithm::Nearest, 1);
+            return Self::interface(context, conn, (operation, held), interface, way).await;
+        }
+        let network = network(context, conn, operation).await?;
+        let key = (InterfaceId(Uuid::nil()), 1);
+        let definition = Definition { limit: LIMIT_MAX, ..nearest() };
+        let plan = context.networks.plan(&network, CandidateKind::Dealer, key, &definition).ok_or_else(gone)?;
+        let settings = interface_settings(Algorithm::Nearest, 1)?;
+        let name = format!("the {LIMIT_MAX} nearest active dealers");
+        Self::of(context, conn, (operation, held), (plan, None, name, settings)).await
+    }
+
     /// With what recipients have in hand and what the plan so far brings them.
     async fn of(
         context: &Context,
@@ -91,7 +123,7 @@ impl Asking {
     }
 
     /// Who gets this copy, or why nobody does. Those who get it have it for the next question.
-    pub(super) fn ask(&mut self, held: &Held, copy: &Lead) -> Result<Result<Answer, String>, StoreError> {
+    pub(super) fn ask(&mut self, held: &Held, copy: &Lead) -> Result<Result<Answer, Problem>, StoreError> {
         let request = held.request(copy)?;
         let chain: Vec<Recipient> = held.chain(copy.request).iter().filter_map(|other| other.recipient).collect();
         let subject = Subject::new(self.plan.network(), copy, request, &chain);
@@ -101,17 +133,13 @@ impl Asking {
         let history = History { chain: &chain, holder: copy.recipient, ..History::default() };
         let Choice::Take { recipients, .. } = routing::choose(self.settings, &ranking.recipients(), &history, |_| true)
         else {
-            return Ok(Err(format!("none of {} that {} has can get it", ranking.considered, self.name)));
+            return Ok(Err(self.no_candidate(&ranking)));
         };
         let candidates = self.plan.describe(question, &ranking);
-        let target = |recipient: &Recipient| {
-            let found = candidates.iter().find(|candidate| candidate.recipient == *recipient);
-            Target { recipient: *recipient, distance_km: found.and_then(|candidate| candidate.distance_km) }
-        };
-        let targets: Vec<Target> = recipients.iter().map(target).collect();
+        let targets: Vec<Target> = recipients.iter().map(|recipient| target(*recipient, &candidates)).collect();
         if is_nearest && targets.iter().any(|target| target.distance_km.is_none()) {
             let why = "where the customer is, or every candidate left, is unknown, so none is nearest";
-            return Ok(Err(why.to_owned()));
+            return Ok(Err(Problem::new(ItemReason::NoCandidate, why)));
         }
         let what = if is_nearest { "the nearest" } else { "the first" };
         let answer = Answer {
@@ -130,6 +158,78 @@ impl Asking {
         }
         Ok(Ok(answer))
     }
+}
+
+impl Asking {
+    /// Whom each of these leads is to get, shared out together; one without anything that it could be given is none's.
+    pub(super) fn share_out(&self, leads: &[Sharing<'_>]) -> Vec<Option<Recipient>> {
+        let network = self.plan.network();
+        let subjects: Vec<Subject<'_>> =
+            leads.iter().map(|lead| Subject::new(network, lead.copy, lead.request, lead.chain)).collect();
+        self.plan.share_out(&subjects, &self.loads, self.at)
+    }
+
+    /// This copy for the recipient to whom it was shared out, or why that can't be.
+    pub(super) fn give(
+        &mut self,
+        held: &Held,
+        copy: &Lead,
+        to: Option<Recipient>,
+    ) -> Result<Result<Answer, Problem>, StoreError> {
+        let chain: Vec<Recipient> = held.chain(copy.request).iter().filter_map(|other| other.recipient).collect();
+        let subject = Subject::new(self.plan.network(), copy, held.request(copy)?, &chain);
+        let question = Question { subject: &subject, loads: &self.loads, now: self.at };
+        let mut ranking = self.plan.rank(question, Sorted::AsDefined);
+        let place = to.and_then(|to| ranking.candidates.iter().position(|ranked| ranked.recipient == to));
+        let (Some(recipient), Some(place)) = (to, place) else { return Ok(Err(self.nobody(&ranking))) };
+        ranking.candidates.truncate((place + 1).max(SHOWN_MIN));
+        let candidates = self.plan.describe(question, &ranking);
+        let answer = Answer {
+            targets: vec![target(recipient, &candidates)],
+            interface: self.interface,
+            algorithm: "BALANCED".to_owned(),
+            outcome: Outcome::Assigned,
+            considered: ranking.considered,
+            matched: ranking.matched,
+            excluded: ranking.excluded(),
+            candidates,
+            reason: format!(
+                "number {} of {} on {}, shared out by room and distance",
+                place + 1,
+                ranking.matched,
+                self.name
+            ),
+        };
+        self.loads.add(recipient);
+        Ok(Ok(answer))
+    }
+
+    fn no_candidate(&self, ranking: &routing::Ranking) -> Problem {
+        let text = format!("none of {} that {} has can get it", ranking.considered, self.name);
+        Problem::new(ItemReason::NoCandidate, text)
+    }
+
+    /// Why a lead was shared out to nobody.
+    fn nobody(&self, ranking: &routing::Ranking) -> Problem {
+        let full = ranking.excluded().reasons.get(&Exclusion::AtCapacity).copied().unwrap_or(0);
+        if ranking.problem.is_some() {
+            let text = "where the customer is is unknown, so there is no distance to share it out by";
+            return Problem::new(ItemReason::NoCandidate, text);
+        }
+        if ranking.matched + full == 0 {
+            return self.no_candidate(ranking);
+        }
+        let text = format!(
+            "{} of {} can get it, but {full} more are at capacity, and those who are not have no room beside the rest of the plan",
+            ranking.matched, self.name
+        );
+        Problem::new(ItemReason::NoRoom, text)
+    }
+}
+
+fn target(recipient: Recipient, candidates: &[RankedCandidate]) -> Target {
+    let found = candidates.iter().find(|candidate| candidate.recipient == recipient);
+    Target { recipient, distance_km: found.and_then(|candidate| candidate.distance_km) }
 }
 
 async fn network(context: &Context, conn: &Conn, operation: &Operation) -> Result<Arc<Network>, StoreError> {

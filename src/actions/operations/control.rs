@@ -14,6 +14,7 @@ use crate::domain::id::OperationId;
 use crate::domain::operation::{Change, OnProblem, Operation, OperationState};
 use crate::store::leads::count_open;
 use crate::store::operations::{self, chunks, items};
+use crate::store::tenants::{self, VersionHold};
 
 /// Begins to carry a plan out, once: what runs is what was shown.
 pub async fn run(context: &Context, call: Call<'_>, id: OperationId) -> Result<OperationId, ActionError> {
@@ -33,6 +34,11 @@ pub async fn run(context: &Context, call: Call<'_>, id: OperationId) -> Result<O
         }
     }
     operation.started_at = Some(work.at());
+    if let Some(who) = operation.change.leaving().filter(|_| operation.options.on_problem == OnProblem::Skip) {
+        // Whoever hands a lead on holds the network as it is: nobody comes in between.
+        tenants::network_version(&work, operation.tenant, VersionHold::Exclusive).await?;
+        plan::catch_up(context, &work, &mut operation, who).await?;
+    }
     come_and_go(&mut work, &operation).await?;
     if operation.options.on_problem == OnProblem::Stop {
         // Only now can nothing more come: whoever hands a lead on holds the network as it was, and is done by now.
@@ -96,6 +102,7 @@ pub async fn cancel(context: &Context, call: Call<'_>, id: OperationId) -> Resul
     expect(&operation, &open, "it has ended already")?;
     chunks::hold_open(&work, (operation.tenant, id)).await?;
     operation.finished_at = Some(work.at());
+    operation.is_telling = operation.tells_at_its_end();
     change(work, operation, OperationState::Cancelled).await
 }
 

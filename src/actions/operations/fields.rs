@@ -3,30 +3,39 @@
 use serde_json::{Value, json};
 
 use crate::actions::amend::{apply, noted, rearm, with_note};
+use crate::actions::assign;
 use crate::actions::context::{Context, event_actor};
 use crate::actions::error::ActionError;
 use crate::actions::handover::{Desk, Directory};
 use crate::actions::held::Held;
 use crate::actions::operations::work::{Carried, Worked, unchanged_since};
+use crate::domain::Invalid;
+use crate::domain::assignment::{AssignmentChange, Assignments};
 use crate::domain::event::EventKind;
 use crate::domain::field::{FieldDefinition, Subject};
 use crate::domain::lead::{Lead, LeadState};
 use crate::domain::operation::{FieldChange, Item, ItemReason, LeadImage, Operation, Planned, Problem};
+use crate::store::tenants::{self, VersionHold};
 use crate::store::{Conn, StoreError, fields};
 
 /// What is to happen to each of these copies.
 pub(super) async fn plan(conn: &Conn, change: &FieldChange, copies: &[Lead]) -> Result<Vec<Planned>, StoreError> {
     let Some(first) = copies.first() else { return Ok(Vec::new()) };
     let definitions = fields::list_by_subject(conn, first.tenant, Subject::Lead).await?;
-    let one = |copy: &Lead| match changed(copy, change, &definitions) {
+    let known = assign::known(conn, &change.patch.assignments, copies.iter()).await?;
+    let one = |copy: &Lead| match changed((copy, known.get(&copy.id)), change, &definitions) {
         Ok(_) => Planned::Update,
         Err(planned) => planned,
     };
     Ok(copies.iter().map(one).collect())
 }
 
-/// The copy with the new values, or what the plan says of one that stays as it is.
-fn changed(copy: &Lead, change: &FieldChange, definitions: &[FieldDefinition]) -> Result<Lead, Planned> {
+/// The copy with the new values and its new assignments, or what the plan says of one that stays as it is.
+fn changed(
+    (copy, assigned): (&Lead, Option<&Assignments>),
+    change: &FieldChange,
+    definitions: &[FieldDefinition],
+) -> Result<(Lead, Assignments), Planned> {
     if copy.state == LeadState::Deleted {
         return Err(Planned::Problem(Problem::new(ItemReason::WrongState, "it was deleted")));
     }
@@ -40,11 +49,14 @@ fn changed(copy: &Lead, change: &FieldChange, definitions: &[FieldDefinition]) -
     if let Some(at) = change.created_at {
         after.times.created_at = at;
     }
-    if change.note.is_none() && LeadImage::of(&after) == LeadImage::of(copy) {
+    let assigned = assigned.cloned().unwrap_or_default();
+    let invalid = |problem: Invalid| Planned::Problem(Problem::new(ItemReason::InvalidValue, problem.message));
+    let after_assigned = assigned.with(&change.patch.assignments).map_err(invalid)?;
+    if change.note.is_none() && LeadImage::of(&after) == LeadImage::of(copy) && after_assigned == assigned {
         let text = "it has these values already";
         return Err(Planned::Unchanged(Problem::new(ItemReason::NothingToChange, text)));
     }
-    Ok(after)
+    Ok((after, after_assigned))
 }
 
 /// Changes what the plan says. INVARIANT: the transaction holds the requests.
@@ -58,6 +70,9 @@ pub(super) async fn carry(
     let definitions = fields::list_by_subject(conn, operation.tenant, Subject::Lead).await?;
     let (at, directory) = (context.clock.now(), Directory::default());
     let mut desk = Desk::new(context, &held.tenant, &held.jobs, &directory, event_actor(&operation.actor), at);
+    let assignments = &change.patch.assignments;
+    let missing = missing(conn, operation, assignments).await?;
+    let known = assign::known(conn, assignments, held.copies()).await?;
     let mut worked = Worked::default();
     let mut carried = Vec::new();
     for item in items {
@@ -72,9 +87,14 @@ pub(super) async fn carry(
             worked.settled(item.position, item.lead, item.planned);
             continue;
         }
+        if let Some(problem) = &missing {
+            worked.conflict(item.position, item.lead, problem.clone());
+            continue;
+        }
         // A custom field may have got another definition since.
-        let mut after = match changed(before, change, &definitions) {
-            Ok(after) => after,
+        let assigned = known.get(&before.id);
+        let (mut after, after_assigned) = match changed((before, assigned), change, &definitions) {
+            Ok(both) => both,
             Err(planned) => {
                 worked.settled(item.position, item.lead, planned);
                 continue;
@@ -82,19 +102,35 @@ pub(super) async fn carry(
         };
         rearm(held, &mut after);
         after.times.updated_at = at;
-        let reason = operation.options.reason.clone();
-        let mut now = told(&after);
+        let (mut old, mut new) = (told(before), told(&after));
         if let Some(draft) = &change.note {
             let note = desk.note(&after, draft, Some(operation.id));
-            now = with_note(now, json!({ "id": note, "kind": draft.kind }));
+            new = with_note(new, json!({ "id": note, "kind": draft.kind }));
         }
-        desk.event(EventKind::LeadUpdated, &after, Some(told(before)), Some(now), reason);
+        let mut image = Carried::of(item.position, before);
+        if !assignments.is_empty() {
+            let assigned = assigned.cloned().unwrap_or_default();
+            (old, new) = (assign::told(old, &assigned), assign::told(new, &after_assigned));
+            image = image.assigned(assigned);
+            desk.changes.assigned.push((after.id, after_assigned));
+        }
+        desk.event(EventKind::LeadUpdated, &after, Some(old), Some(new), operation.options.reason.clone());
         desk.changes.updated.push(after);
-        carried.push(Carried::of(item.position, before));
+        carried.push(image);
     }
     worked.changes = desk.changes;
     worked.carried(carried, &std::collections::HashMap::new());
     Ok(worked)
+}
+
+/// Why nobody is assigned as it was planned: whom the change names has left since. Nobody else leaves until the transaction ends.
+async fn missing(conn: &Conn, operation: &Operation, change: &AssignmentChange) -> Result<Option<Problem>, StoreError> {
+    if change.is_empty() {
+        return Ok(None);
+    }
+    tenants::network_version(conn, operation.tenant, VersionHold::Shared).await?;
+    let missing = assign::missing(conn, operation.tenant, change).await?;
+    Ok(missing.into_iter().next().map(|problem| Problem::new(ItemReason::TargetGone, problem.message)))
 }
 
 /// As the timeline shows it.

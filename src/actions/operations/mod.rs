@@ -1,7 +1,7 @@
 //! Bulk changes of leads: planned, looked at, run, watched, undone (SPEC §7).
 //!
 //! ```text
-//! prepare ─▶ plan: chunk by chunk, leads and versions pinned ─▶ READY ─▶ run ─▶ work: chunk by chunk, each in one transaction ─▶ end
+//! prepare ─▶ plan: chunk by chunk, leads and versions pinned ─▶ READY ─▶ run ─▶ work: chunk by chunk, each in one transaction ─▶ digest ─▶ end
 //! ```
 //!
 //! A plan is never changed and a lead is changed once: what a chunk does and that it is done become true together. Each kind of change
@@ -9,19 +9,23 @@
 
 mod asking;
 mod control;
+mod digest;
 mod end;
 mod fields;
+mod goal;
 mod plan;
 mod prepare;
 mod reassign;
 mod selection;
+mod share_out;
 mod step;
 mod turns;
 mod undo;
 mod work;
 
 pub use control::{cancel, pause, resume, run};
-pub use prepare::{New, NewChange, NewTarget, prepare, prepare_departure, prepare_retry, prepare_undo};
+pub use goal::NewTarget;
+pub use prepare::{New, NewChange, prepare, prepare_departure, prepare_retry, prepare_undo};
 pub use selection::Wanted;
 pub use step::step;
 pub use turns::Turns;

@@ -3,12 +3,13 @@
 //!
 //! Nothing of any lead changes here.
 
-use super::{fields, reassign, selection, undo};
+use super::{CHUNK, fields, reassign, selection, share_out, undo};
 use crate::actions::aside::{is_lasting, public, settle};
 use crate::actions::context::{Context, event_actor};
 use crate::actions::error::ActionError;
 use crate::actions::handover::Directory;
 use crate::actions::held::Held;
+use crate::domain::InvalidCode;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::id::{LeadId, OperationId, RequestId, TenantId};
 use crate::domain::lead::{Lead, Recipient};
@@ -20,13 +21,20 @@ use crate::store::operations::shares::{self, Shares, Side};
 use crate::store::operations::{self, items};
 use crate::store::{Conn, StoreError, events};
 
+/// Leads that are planned when a departure runs, within its answer; with more of them, what was shown says too little of what would run.
+const LATE_MAX: i64 = 1_000;
 /// Recipients whose people are read at once to count mails.
 const RECIPIENTS_AT_ONCE: usize = 500;
 
-/// Plans the next `size` leads of an operation. Whether there is more to plan; also not if somebody else is at it.
-pub(super) async fn step(context: &Context, of: (TenantId, OperationId), size: u64) -> Result<bool, ActionError> {
+/// Plans the next chunk of an operation. Whether there is more to plan; also not if somebody else is at it, or if more than `together` leads
+/// would have to be looked at together first.
+pub(super) async fn step(context: &Context, of: (TenantId, OperationId), together: usize) -> Result<bool, ActionError> {
+    // A step of its own: nothing is held while leads are looked at together.
+    if Box::pin(share_out::step(context, of, together)).await? {
+        return Ok(true);
+    }
     let tx = context.store.begin().await?;
-    let done = Box::pin(within(context, &tx, of, size)).await;
+    let done = Box::pin(within(context, &tx, of, CHUNK)).await;
     match settle(tx, done).await {
         Err(error) if is_lasting(&error) => {
             tracing::error!(operation.id = %of.1, %error, "an operation could not be planned");
@@ -39,28 +47,64 @@ pub(super) async fn step(context: &Context, of: (TenantId, OperationId), size: u
 
 async fn within(context: &Context, conn: &Conn, of: (TenantId, OperationId), size: u64) -> Result<bool, ActionError> {
     let Some(mut operation) = operations::lookup_free(conn, of.0, of.1).await? else { return Ok(false) };
-    if operation.state != OperationState::Preparing {
+    if operation.state != OperationState::Preparing || (operation.change.is_balanced() && !operation.is_shared_out) {
         return Ok(false);
     }
     let batch = match &operation.change {
         Change::Undo { operation: source } => undo::plan(conn, &operation, *source, size).await?,
         Change::Reassign { .. } | Change::Update { .. } => selected(context, conn, &operation, size).await?,
     };
-    let first = operation.planned.leads();
+    add(conn, &mut operation, &batch).await?;
+    operation.cursor = batch.cursor.or(operation.cursor);
+    operation.cursor_position = batch.cursor_position.or(operation.cursor_position);
+    if batch.is_last {
+        ready(context, conn, &mut operation).await?;
+    }
+    operations::update(conn, &operation).await?;
+    Ok(!batch.is_last)
+}
+
+/// Writes a batch down behind what is planned already.
+async fn add(conn: &Conn, operation: &mut Operation, batch: &Batch) -> Result<(), StoreError> {
+    let (of, first) = ((operation.tenant, operation.id), operation.planned.leads());
     items::insert(conn, of, &batch.items).await?;
     if !batch.items.is_empty() {
         let count = i64::try_from(batch.items.len()).unwrap_or(i64::MAX);
         chunks::insert(conn, of, Chunk { first, count }).await?;
     }
     shares::add(conn, of, &batch.shares).await?;
-    operation.cursor = batch.cursor.or(operation.cursor);
-    operation.cursor_position = batch.cursor_position.or(operation.cursor_position);
     count(&mut operation.planned, &batch.items);
-    if batch.is_last {
-        ready(context, conn, &mut operation).await?;
+    Ok(())
+}
+
+/// Adds to the plan what `who` has open by now that it does not hold as it is: what came since, and what was changed since. INVARIANT: the
+/// transaction holds the network, so that nothing more comes before `who` has left.
+pub(super) async fn catch_up(
+    context: &Context,
+    conn: &Conn,
+    operation: &mut Operation,
+    who: Recipient,
+) -> Result<(), ActionError> {
+    let before = operation.planned.leads();
+    loop {
+        let found = selection::late(context, conn, operation, who, CHUNK).await?;
+        if found.is_empty() {
+            break;
+        }
+        if operation.planned.leads() - before + found.len() as i64 > LATE_MAX {
+            let message = format!(
+                "more than {LATE_MAX} of the open leads came or were changed since the plan was made: nothing was changed, prepare \
+                 it again"
+            );
+            return Err(ActionError::refused("operationId", InvalidCode::Conflict, message));
+        }
+        let batch = planned(context, conn, operation, &found).await?;
+        add(conn, operation, &batch).await?;
     }
-    operations::update(conn, &operation).await?;
-    Ok(!batch.is_last)
+    if operation.planned.leads() > before {
+        operation.mail_count = Some(mails(conn, operation).await?);
+    }
+    Ok(())
 }
 
 /// What one step of planning comes to.
@@ -77,6 +121,12 @@ pub(super) struct Batch {
 /// The next leads of a selection, each with what is to happen to it.
 async fn selected(context: &Context, conn: &Conn, operation: &Operation, size: u64) -> Result<Batch, ActionError> {
     let found = selection::next(context, conn, operation, size).await?;
+    let batch = planned(context, conn, operation, &found).await?;
+    Ok(Batch { is_last: (found.len() as u64) < size, cursor: found.last().map(|lead| lead.id), ..batch })
+}
+
+/// What is to happen to each of these leads.
+async fn planned(context: &Context, conn: &Conn, operation: &Operation, found: &[Lead]) -> Result<Batch, ActionError> {
     let mut requests: Vec<RequestId> = found.iter().map(|lead| lead.request).collect();
     requests.sort_unstable();
     requests.dedup();
@@ -90,8 +140,7 @@ async fn selected(context: &Context, conn: &Conn, operation: &Operation, size: u
         Change::Update { fields } => fields::plan(conn, fields, &copies).await?,
         Change::Undo { .. } => Vec::new(),
     };
-    let mut batch =
-        Batch { is_last: (found.len() as u64) < size, cursor: found.last().map(|lead| lead.id), ..Batch::default() };
+    let mut batch = Batch::default();
     for (position, (copy, planned)) in (operation.planned.leads()..).zip(copies.iter().zip(planned)) {
         share(&mut batch.shares, copy, &planned);
         let (lead, request, lead_version) = (copy.id, copy.request, copy.version);
@@ -134,15 +183,17 @@ async fn ready(context: &Context, conn: &Conn, operation: &mut Operation) -> Res
 async fn mails(conn: &Conn, operation: &Operation) -> Result<i64, StoreError> {
     let of = (operation.tenant, operation.id);
     let mut mails = 0;
-    let told_new = operation.options.notify_new_owner == NotifyNewOwner::PerLead;
-    let sides = [(Side::To, told_new), (Side::From, operation.options.notify_old_owner)];
+    let notify = operation.options.notify_new_owner;
+    let sides = [(Side::To, notify != NotifyNewOwner::None), (Side::From, operation.options.notify_old_owner)];
     for (side, _) in sides.into_iter().filter(|(_, is_told)| *is_told) {
         let all = shares::all(conn, of, side).await?;
         for some in all.chunks(RECIPIENTS_AT_ONCE) {
             let recipients: Vec<Recipient> = some.iter().map(|(recipient, _)| *recipient).collect();
             let directory = Directory::load(conn, operation.tenant, &recipients).await?;
             for (recipient, leads) in some {
-                mails += leads * i64::try_from(directory.people(*recipient).len()).unwrap_or(i64::MAX);
+                let is_once = side == Side::To && notify == NotifyNewOwner::Digest;
+                let each = if is_once { 1 } else { *leads };
+                mails += each * i64::try_from(directory.people(*recipient).len()).unwrap_or(i64::MAX);
             }
         }
     }
@@ -185,6 +236,7 @@ async fn failed(context: &Context, conn: &Conn, of: (TenantId, OperationId), why
     operation.state = OperationState::Failed;
     operation.finished_at = Some(context.clock.now());
     operation.error = Some(why);
+    operation.is_telling = operation.tells_at_its_end();
     operations::update(conn, &operation).await?;
     Ok(tell(context, conn, &operation, before).await?)
 }

@@ -3,21 +3,21 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::selection::{self, Wanted};
+use super::goal::{NewTarget, goal};
+use super::selection::{self, Wanted, open_leads_of};
 use super::{CHUNK, is_shown, plan};
 use crate::actions::amend;
+use crate::actions::assign;
 use crate::actions::context::Context;
 use crate::actions::error::ActionError;
 use crate::actions::handover::Directory;
 use crate::actions::network::check_may_leave;
 use crate::actions::permit::{Permission, permit};
-use crate::actions::reassign::interface_settings;
 use crate::actions::work::{Begun, Call, Work};
 use crate::domain::error::{optional_text, text};
 use crate::domain::event::EventKind;
 use crate::domain::field::{CustomValues, Subject};
-use crate::domain::id::{InterfaceId, LeadId, OperationId};
-use crate::domain::job::Algorithm;
+use crate::domain::id::{LeadId, OperationId};
 use crate::domain::language::language;
 use crate::domain::lead::Recipient;
 use crate::domain::note::NoteDraft;
@@ -25,13 +25,13 @@ use crate::domain::operation::{
     Change, FieldChange, Goal, OPEN_MAX, Operation, OperationState, Options, PlannedCounts, Selection,
 };
 use crate::domain::{Invalid, InvalidCode};
-use crate::store::{Conn, dealers, fields, interfaces, operations};
+use crate::store::operations::named;
+use crate::store::{Conn, fields, operations};
 
 /// Chunks that are planned before the answer: a selection of a thousand leads is ready with it, a larger one goes on in the background.
-const PLANNED_AT_ONCE: u32 = 4;
-
-/// The most recipients that leads are dealt to: a department or a region.
-const SPLIT_MAX: usize = 250;
+const PLANNED_AT_ONCE: u64 = 4;
+/// Leads that are looked at together before the answer.
+const TOGETHER_AT_ONCE: usize = (PLANNED_AT_ONCE * CHUNK) as usize;
 
 /// An operation as it is asked for.
 #[derive(Clone, Debug)]
@@ -51,30 +51,6 @@ pub enum NewChange {
     Reassign(NewTarget),
     /// Change what is noted on them.
     Update(Box<FieldChange>),
-}
-
-/// To whom leads are to go.
-#[derive(Clone, Debug)]
-pub enum NewTarget {
-    /// To the dealer with this number and sub-number.
-    DealerNumber(String, String),
-    /// To this recipient.
-    Recipient(Recipient),
-    /// Each to the nearest active dealer.
-    Nearest,
-    /// To whom the interface's published version ranks.
-    Interface {
-        /// The interface.
-        interface: InterfaceId,
-        /// Single, blast or nearest.
-        algorithm: Algorithm,
-        /// Copies per blast.
-        blast_size: u32,
-    },
-    /// Dealt in turn to these.
-    EvenSplit(Vec<Recipient>),
-    /// To nobody.
-    Nobody,
 }
 
 /// Asks for an operation over selected leads.
@@ -115,7 +91,7 @@ pub async fn prepare_departure(
     let is_back = match &goal {
         Goal::Recipient { recipient } => *recipient == who,
         Goal::EvenSplit { recipients } => recipients.contains(&who),
-        Goal::Nearest | Goal::Interface { .. } | Goal::Nobody => false,
+        Goal::Nearest | Goal::Interface { .. } | Goal::Balanced { .. } | Goal::Nobody => false,
     };
     if is_back {
         let message = "the leads can't go to whom they leave, name somebody else";
@@ -123,15 +99,6 @@ pub async fn prepare_departure(
     }
     let what = (Change::Reassign { goal, leaving: Some(who) }, Selection::Filter { text: open_leads_of(who) });
     begin(work, fresh(context, call, what, options, None), &[]).await
-}
-
-/// All that somebody has in hand, as CEL over `lead`.
-fn open_leads_of(who: Recipient) -> String {
-    let theirs = match who {
-        Recipient::Dealer(id) => format!("lead.dealer.id == '{id}'"),
-        Recipient::User(id) => format!("lead.owner.id == '{id}'"),
-    };
-    format!("{theirs} && lead.state in ['OFFERED', 'ACKNOWLEDGED', 'ACCEPTED']")
 }
 
 /// Asks for an operation over the leads that another one skipped, could not change or did not come to, with the same change.
@@ -207,6 +174,7 @@ fn fresh(
         actor: call.actor.clone(),
         cursor: None,
         cursor_position: None,
+        is_shared_out: false,
         planned: PlannedCounts::default(),
         mail_count: None,
         created_at: at,
@@ -215,24 +183,26 @@ fn fresh(
         started_at: None,
         finished_at: None,
         error: None,
+        is_telling: false,
     }
 }
 
 /// Writes a new operation down, and plans as much of it as the answer may wait for.
-async fn begin(mut work: Work<'_>, operation: Operation, named: &[LeadId]) -> Result<OperationId, ActionError> {
+async fn begin(mut work: Work<'_>, operation: Operation, leads: &[LeadId]) -> Result<OperationId, ActionError> {
     let (tenant, id, context) = (operation.tenant, operation.id, work.context());
     if operations::count_open(&work, tenant).await? >= OPEN_MAX {
         let message = format!("{OPEN_MAX} operations are being prepared or run already, wait for one of them");
         return Err(ActionError::refused("", InvalidCode::TooLong, message));
     }
     operations::insert(&work, &operation).await?;
-    operations::insert_named(&work, (tenant, id), named).await?;
+    named::insert(&work, (tenant, id), leads).await?;
     let told = Told { kind: operation.kind, change: &operation.change, selection: &operation.selection };
     work.note(EventKind::Created, id, None, serde_json::to_value(told).ok().map(without_text));
     let id = work.commit(id).await?;
-    for _ in 0..PLANNED_AT_ONCE {
+    // One step more, for leads that are looked at together first.
+    for _ in 0..=PLANNED_AT_ONCE {
         // What goes wrong from here on is the operation's own failure, which its state tells.
-        if !plan::step(context, (tenant, id), CHUNK).await? {
+        if !plan::step(context, (tenant, id), TOGETHER_AT_ONCE).await? {
             break;
         }
     }
@@ -260,66 +230,6 @@ fn checked_options(given: Options) -> Result<Options, ActionError> {
     Ok(Options { reason, ..given })
 }
 
-async fn goal(conn: &Conn, call: Call<'_>, target: NewTarget) -> Result<Goal, ActionError> {
-    let tenant = call.actor.tenant;
-    let under = |problem: Invalid| ActionError::from(problem.under("target"));
-    let recipient = match target {
-        NewTarget::Nearest => return Ok(Goal::Nearest),
-        NewTarget::Nobody => return Ok(Goal::Nobody),
-        NewTarget::Interface { interface, algorithm, blast_size } => {
-            interface_settings(algorithm, blast_size).map_err(under)?;
-            if interfaces::list_published(conn, tenant, &[interface]).await?.is_empty() {
-                let message = "there is no such interface with a published version";
-                return Err(under(Invalid::new("interfaceId", InvalidCode::NotFound, message)));
-            }
-            return Ok(Goal::Interface { interface, algorithm, blast_size });
-        }
-        NewTarget::DealerNumber(number, sub_number) => {
-            let dealer = dealers::find_by_number(conn, tenant, &number, &sub_number).await?;
-            let missing = || {
-                let message = format!("there is no dealer with the number `{number}`");
-                under(Invalid::new("dealerNumber", InvalidCode::NotFound, message))
-            };
-            Recipient::Dealer(dealer.ok_or_else(missing)?.id)
-        }
-        NewTarget::EvenSplit(recipients) => return even_split(conn, call, recipients).await,
-        NewTarget::Recipient(recipient) => recipient,
-    };
-    let directory = Directory::load(conn, tenant, &[recipient]).await?;
-    if !directory.may_receive(recipient) {
-        let message = "it does not exist, is not active or does not accept leads";
-        return Err(ActionError::refused("target", InvalidCode::NotAllowed, message));
-    }
-    Ok(Goal::Recipient { recipient })
-}
-
-/// The recipients that leads are dealt to: some, each once, and all of them may get leads.
-async fn even_split(conn: &Conn, call: Call<'_>, recipients: Vec<Recipient>) -> Result<Goal, ActionError> {
-    let refused = |code, message: String| ActionError::from(Invalid::new("evenSplit", code, message).under("target"));
-    if recipients.is_empty() {
-        return Err(refused(InvalidCode::Required, "name at least one dealer or user".to_owned()));
-    }
-    if recipients.len() > SPLIT_MAX {
-        let message = format!("{} recipients, at most {SPLIT_MAX} are allowed", recipients.len());
-        return Err(refused(InvalidCode::TooLong, message));
-    }
-    let directory = Directory::load(conn, call.actor.tenant, &recipients).await?;
-    for (index, recipient) in recipients.iter().enumerate() {
-        let shown = match recipient {
-            Recipient::Dealer(id) => id.to_string(),
-            Recipient::User(id) => id.to_string(),
-        };
-        if recipients.iter().take(index).any(|other| other == recipient) {
-            return Err(refused(InvalidCode::NotAllowed, format!("`{shown}` is named twice")));
-        }
-        if !directory.may_receive(*recipient) {
-            let message = format!("`{shown}` does not exist, is not active or does not accept leads");
-            return Err(refused(InvalidCode::NotAllowed, message));
-        }
-    }
-    Ok(Goal::EvenSplit { recipients })
-}
-
 /// The fields, if at least one is named and their values are allowed for any lead.
 async fn checked_fields(
     conn: &Conn,
@@ -338,6 +248,7 @@ async fn checked_fields(
         let is_given = |problem: &Invalid| problem.path.get(1).is_none_or(|key| custom.get(key).is_some());
         problems.extend(found.into_iter().filter(is_given));
     }
+    problems.extend(assign::missing(conn, call.actor.tenant, &given.patch.assignments).await?);
     if let Some(name) = &given.created_by {
         problems.extend(text("createdBy", name, 200).err());
     }

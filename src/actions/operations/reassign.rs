@@ -12,12 +12,13 @@ use crate::actions::operations::work::{Carried, Worked, unchanged_since};
 use crate::domain::Timestamp;
 use crate::domain::decision::{Decision, Excluded, Outcome as DecisionOutcome};
 use crate::domain::event::EventActor;
+use crate::domain::id::{LeadId, RequestId};
 use crate::domain::lead::{Lead, LeadState, Recipient};
 use crate::domain::operation::{
     Answer, Copy, Goal, Item, ItemReason, NotifyNewOwner, Operation, Planned, Problem, Target,
 };
 use crate::routing::even_split;
-use crate::store::operations::items;
+use crate::store::operations::{items, named};
 use crate::store::tenants::{self, VersionHold};
 use crate::store::{Conn, StoreError};
 
@@ -32,7 +33,7 @@ pub(super) async fn plan(
     let of = (operation.tenant, operation.id);
     let requests: Vec<_> = copies.iter().map(|copy| copy.request).collect();
     let mut taken = items::list_requests(conn, of, &requests).await?;
-    let mut deciding = Deciding::prepare(context, conn, (operation, goal), held).await?;
+    let mut deciding = Deciding::prepare(context, conn, (operation, goal), held, copies).await?;
     let mut planned = Vec::with_capacity(copies.len());
     for copy in copies {
         let one = match immovable(held, copy).or_else(|| twice(copy, &taken)) {
@@ -48,7 +49,7 @@ pub(super) async fn plan(
 }
 
 /// Why a copy can't be handed on, whoever would get it.
-fn immovable(held: &Held, copy: &Lead) -> Option<Problem> {
+pub(super) fn immovable(held: &Held, copy: &Lead) -> Option<Problem> {
     if copy.times.reassigned_at.is_some() {
         let text = "it was handed on before, take its newest copy";
         return Some(Problem::new(ItemReason::HandedOn, text));
@@ -61,7 +62,7 @@ fn immovable(held: &Held, copy: &Lead) -> Option<Problem> {
     held.is_held_beside(copy).then(|| Problem::new(ItemReason::HeldByAnother, text))
 }
 
-fn twice(copy: &Lead, taken: &HashSet<crate::domain::id::RequestId>) -> Option<Problem> {
+fn twice(copy: &Lead, taken: &HashSet<RequestId>) -> Option<Problem> {
     let text = "another copy of the same request is in the plan, one is enough";
     taken.contains(&copy.request).then(|| Problem::new(ItemReason::SameRequest, text))
 }
@@ -73,6 +74,8 @@ enum Deciding<'o> {
     /// Dealt to these in turn; so many were dealt already.
     Dealt(&'o [Recipient], u64, String),
     Asked(Box<Asking>),
+    /// Shared out before: who is to get each. One that came later goes to the nearest who has room.
+    Shared(Box<Asking>, HashMap<LeadId, Option<Recipient>>),
 }
 
 impl<'o> Deciding<'o> {
@@ -81,6 +84,7 @@ impl<'o> Deciding<'o> {
         conn: &Conn,
         (operation, goal): (&Operation, &'o Goal),
         held: &Held,
+        copies: &[Lead],
     ) -> Result<Self, ActionError> {
         let why = why(operation);
         Ok(match goal {
@@ -95,6 +99,12 @@ impl<'o> Deciding<'o> {
                 let way = (*algorithm, *blast_size);
                 let asking = Asking::interface(context, conn, (operation, held), *interface, way).await?;
                 Self::Asked(Box::new(asking))
+            }
+            Goal::Balanced { interface } => {
+                let asking = Asking::balanced(context, conn, (operation, held), *interface).await?;
+                let ids: Vec<LeadId> = copies.iter().map(|copy| copy.id).collect();
+                let recipients = named::recipients(conn, (operation.tenant, operation.id), &ids).await?;
+                Self::Shared(Box::new(asking), recipients)
             }
         })
     }
@@ -114,12 +124,17 @@ impl<'o> Deciding<'o> {
                     None => Planned::Problem(Problem::new(ItemReason::NoCandidate, "there are no recipients")),
                 }
             }
-            Self::Asked(asking) => match asking.ask(held, copy)? {
-                Ok(answer) => Planned::Move(Box::new(answer)),
-                Err(why) => Planned::Problem(Problem::new(ItemReason::NoCandidate, why)),
-            },
+            Self::Asked(asking) => moved(asking.ask(held, copy)?),
+            Self::Shared(asking, recipients) => moved(match recipients.get(&copy.id) {
+                Some(recipient) => asking.give(held, copy, *recipient)?,
+                None => asking.ask(held, copy)?,
+            }),
         })
     }
+}
+
+fn moved(answer: Result<Answer, Problem>) -> Planned {
+    answer.map_or_else(Planned::Problem, |answer| Planned::Move(Box::new(answer)))
 }
 
 fn handed_to(copy: &Lead, recipient: Recipient, why: &str, algorithm: &str) -> Planned {
@@ -145,7 +160,7 @@ fn by_hand(targets: Vec<Target>, why: &str, algorithm: &str) -> Answer {
 }
 
 /// Why leads are taken away, as the timeline and the old owners see it.
-fn why(operation: &Operation) -> String {
+pub(super) fn why(operation: &Operation) -> String {
     operation.options.reason.clone().unwrap_or_else(|| format!("handed on by {}", operation.actor.name))
 }
 
@@ -191,7 +206,7 @@ pub(super) async fn carry(
             worked.conflict(position, lead, Problem::new(ItemReason::TargetGone, text));
             continue;
         }
-        carried.push(Carried::of(position, copy));
+        carried.push(Carried::of(position, copy).giving_turn_back(desk.gives_turn_back(copy)));
         let decided = decided(context, operation, held, copy, *answer, (at, &by))?;
         if decided.placements.is_empty() {
             leave(&mut desk, held, copy, decided, operation)?;
@@ -203,11 +218,20 @@ pub(super) async fn carry(
     carry_to(&mut desk, held, moves)?;
     worked.changes = desk.changes;
     worked.carried(carried, &made(&worked.changes));
+    if operation.options.notify_new_owner == NotifyNewOwner::Digest {
+        worked.untold = given(&worked.changes);
+    }
     Ok(worked)
 }
 
+/// The copies that were offered, with whom each was offered to.
+fn given(changes: &Changes) -> Vec<(Recipient, LeadId)> {
+    let offered = changes.copies.iter().chain(&changes.updated).filter(|copy| copy.state == LeadState::Offered);
+    offered.filter_map(|copy| Some((copy.recipient?, copy.id))).collect()
+}
+
 /// The new copies by the copies that they were made of.
-fn made(changes: &Changes) -> HashMap<crate::domain::id::LeadId, Vec<Copy>> {
+fn made(changes: &Changes) -> HashMap<LeadId, Vec<Copy>> {
     let mut made: HashMap<_, Vec<Copy>> = HashMap::new();
     for copy in &changes.copies {
         if let Some(parent) = copy.parent {

@@ -8,7 +8,7 @@ use crate::actions::lists;
 use crate::actions::sight::refuse_hidden;
 use crate::domain::actor::Actor;
 use crate::domain::id::{LeadId, ListId};
-use crate::domain::lead::Lead;
+use crate::domain::lead::{Lead, Recipient};
 use crate::domain::operation::{NAMED_LEADS_MAX, Operation, Selection};
 use crate::domain::{Invalid, InvalidCode, Timestamp};
 use crate::rules::{self, Checked, Diagnostic, Expect, typed};
@@ -136,6 +136,8 @@ pub(super) async fn next(
     limit: u64,
 ) -> Result<Vec<Lead>, StoreError> {
     let (rule, among) = match &operation.selection {
+        // What was shared out is what is planned, whatever else came to be selected meanwhile.
+        _ if operation.is_shared_out => (None, Some(Among::Named(operation.id))),
         Selection::All | Selection::ChangedBy { .. } | Selection::List { text: None, .. } => (None, None),
         Selection::Filter { text } | Selection::List { text: Some(text), .. } => {
             (Some(pushed(context, conn, operation, text).await?), None)
@@ -146,6 +148,28 @@ pub(super) async fn next(
     let made_before = Some(Timestamp::from_micros(operation.created_at.micros().saturating_add(1)));
     let selected = Selected { after: operation.cursor, made_before, rule, among };
     list_selected(conn, &Scope::of(&operation.actor), &selected, limit).await
+}
+
+/// The next leads that somebody has open and that the operation's plan does not hold as they are now, whenever they came.
+pub(super) async fn late(
+    context: &Context,
+    conn: &Conn,
+    operation: &Operation,
+    who: Recipient,
+    limit: u64,
+) -> Result<Vec<Lead>, StoreError> {
+    let rule = Some(pushed(context, conn, operation, &open_leads_of(who)).await?);
+    let selected = Selected { rule, among: Some(Among::NotPlanned(operation.id)), ..Selected::default() };
+    list_selected(conn, &Scope::of(&operation.actor), &selected, limit).await
+}
+
+/// All that somebody has in hand, as CEL over `lead`.
+pub(super) fn open_leads_of(who: Recipient) -> String {
+    let theirs = match who {
+        Recipient::Dealer(id) => format!("lead.dealer.id == '{id}'"),
+        Recipient::User(id) => format!("lead.owner.id == '{id}'"),
+    };
+    format!("{theirs} && lead.state in ['OFFERED', 'ACKNOWLEDGED', 'ACCEPTED']")
 }
 
 /// The condition for the database, at the moment at which the operation was asked for.

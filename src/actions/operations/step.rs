@@ -2,13 +2,13 @@
 
 use super::turns::Turns;
 use super::work::Did;
-use super::{CHUNK, end, plan, work};
+use super::{end, plan, work};
 use crate::actions::context::Context;
 use crate::actions::error::ActionError;
-use crate::store::operations;
-use crate::store::operations::Open;
+use crate::domain::operation::{BALANCED_LEADS_MAX, Operation};
+use crate::store::operations::{self, Open, Stage};
 
-/// Does one chunk of one operation, or ends one. Whether there was anything to do.
+/// Does one chunk of one operation, tells some of its new owners, or ends one. Whether there was anything to do.
 pub async fn step(context: &Context, turns: &Turns) -> Result<bool, ActionError> {
     let open = operations::list_open(context.store.reader()).await?;
     for one in turns.order(&open) {
@@ -22,15 +22,16 @@ pub async fn step(context: &Context, turns: &Turns) -> Result<bool, ActionError>
 
 async fn serve(context: &Context, one: Open) -> Result<bool, ActionError> {
     let of = (one.tenant, one.id);
-    if one.is_preparing {
+    if one.stage == Stage::Preparing {
         // Whether or not more follows, a step that planned something was work; one that found it taken was none, and rests.
         let before = operations::lookup(context.store.reader(), one.tenant, one.id).await?;
-        plan::step(context, of, CHUNK).await?;
+        plan::step(context, of, BALANCED_LEADS_MAX).await?;
         let after = operations::lookup(context.store.reader(), one.tenant, one.id).await?;
-        return Ok(before.map(|one| (one.state, one.planned)) != after.map(|one| (one.state, one.planned)));
+        let place = |one: Operation| (one.state, one.planned, one.is_shared_out);
+        return Ok(before.map(place) != after.map(place));
     }
-    match work::step(context, of).await? {
-        Did::Chunk => Ok(true),
-        Did::Nothing => end::step(context, of).await,
+    if one.stage == Stage::Running && work::step(context, of).await? == Did::Chunk {
+        return Ok(true);
     }
+    end::step(context, of, one.stage).await
 }

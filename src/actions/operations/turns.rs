@@ -53,9 +53,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::store::operations::Stage;
 
     fn open(tenant: u128, id: u128) -> Open {
-        Open { tenant: TenantId(Uuid::from_u128(tenant)), id: OperationId(Uuid::from_u128(id)), is_preparing: false }
+        Open { tenant: TenantId(Uuid::from_u128(tenant)), id: OperationId(Uuid::from_u128(id)), stage: Stage::Running }
     }
 
     fn served(turns: &Turns, open: &[Open], count: usize) -> Vec<u128> {

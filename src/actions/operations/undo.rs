@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 use crate::actions::amend::{rearm, with_note};
+use crate::actions::assign;
 use crate::actions::context::{Context, event_actor};
 use crate::actions::error::ActionError;
 use crate::actions::handover::{Desk, Directory};
@@ -13,6 +14,7 @@ use crate::actions::held::Held;
 use crate::actions::operations::plan::Batch;
 use crate::actions::operations::work::{Carried, Worked, unchanged_since};
 use crate::domain::Timestamp;
+use crate::domain::assignment::Assignments;
 use crate::domain::event::EventKind;
 use crate::domain::id::{LeadId, OperationId, RequestId};
 use crate::domain::lead::{Lead, LeadState, Recipient};
@@ -22,7 +24,7 @@ use crate::domain::operation::{
 use crate::store::operations::shares::Side;
 use crate::store::operations::{self, results};
 use crate::store::tenants::{self, VersionHold};
-use crate::store::{Conn, KeyPart, PageRequest, Scope, StoreError, leads, offers};
+use crate::store::{Conn, KeyPart, PageRequest, Scope, StoreError, assignments, leads, offers};
 
 /// The next leads that the source changed, each with what it was.
 pub(super) async fn plan(
@@ -69,6 +71,20 @@ fn share(batch: &mut Batch, held: &Held, planned: &Planned) {
             batch.shares.add(Side::From, recipient);
         }
     }
+}
+
+/// Who is assigned by now to the leads of which that is put back.
+async fn assigned(
+    conn: &Conn,
+    operation: &Operation,
+    items: &[Item],
+) -> Result<HashMap<LeadId, Assignments>, StoreError> {
+    let is_of_assignments = |item: &&Item| match &item.planned {
+        Planned::Restore { before, .. } => before.assignments().is_some(),
+        _ => false,
+    };
+    let ids: Vec<LeadId> = items.iter().filter(is_of_assignments).map(|item| item.lead).collect();
+    assignments::list_by_leads(conn, operation.tenant, &ids).await
 }
 
 /// The copies whose links were opened.
@@ -120,6 +136,7 @@ pub(super) async fn carry(
         _ => None,
     });
     let back: Vec<Recipient> = back.collect();
+    let assigned = assigned(conn, operation, &items).await?;
     tenants::network_version(conn, operation.tenant, VersionHold::Shared).await?;
     let directory = Directory::load(conn, operation.tenant, &back).await?;
     let mut desk = Desk::new(context, &held.tenant, &held.jobs, &directory, event_actor(&operation.actor), at);
@@ -153,21 +170,11 @@ pub(super) async fn carry(
         for made in &copies {
             remove(&mut desk, held.copy(made.lead)?, &why, at);
         }
-        let mut restored = copy.clone();
-        before.restore(&mut restored);
-        // Jobs that were changed since may look at it at another time than they did.
-        if held.jobs.iter().any(|job| job.updated_at >= copy.times.updated_at) {
-            rearm(held, &mut restored);
-        }
-        // Nobody is warned twice, nor of a moment that is over.
-        restored.warn_at = restored.warn_at.filter(|warn_at| *warn_at > at);
-        let (mut old, mut new) = (state(copy), state(&restored));
-        if let Some(kind) = &note {
-            (old, new) = (with_note(old, json!({ "kind": kind })), with_note(new, Value::Null));
+        if note.is_some() {
             desk.changes.unnoted.entry(source).or_default().push(lead);
         }
-        desk.event(EventKind::LeadRestored, &restored, Some(old), Some(new), Some(why.clone()));
-        desk.changes.updated.push(restored);
+        desk.changes.regained.extend(before.returned_turn());
+        put_back(&mut desk, held, (copy, assigned.get(&lead)), *before, (&why, note.as_deref()));
         carried.push(Carried::of(position, copy));
         let gone = copies.into_iter().map(|made| Copy { version: made.version + 1, ..made }).collect();
         removed.insert(lead, gone);
@@ -186,6 +193,35 @@ async fn written(conn: &Conn, operation: &Operation, source: OperationId) -> Res
     })
 }
 
+/// The copy as it was, with those who were assigned to it and without the note that it got.
+fn put_back(
+    desk: &mut Desk<'_>,
+    held: &Held,
+    (copy, assigned): (&Lead, Option<&Assignments>),
+    before: LeadImage,
+    (why, note): (&str, Option<&str>),
+) {
+    let mut restored = copy.clone();
+    let assigned_before = before.assignments().cloned();
+    before.restore(&mut restored);
+    // Jobs that were changed since may look at it at another time than they did.
+    if held.jobs.iter().any(|job| job.updated_at >= copy.times.updated_at) {
+        rearm(held, &mut restored);
+    }
+    // Nobody is warned twice, nor of a moment that is over.
+    restored.warn_at = restored.warn_at.filter(|warn_at| *warn_at > desk.at());
+    let (mut old, mut new) = (state(copy), state(&restored));
+    if let Some(kind) = note {
+        (old, new) = (with_note(old, json!({ "kind": kind })), with_note(new, Value::Null));
+    }
+    if let Some(back) = assigned_before {
+        (old, new) = (assign::told(old, assigned.unwrap_or(&Assignments::default())), assign::told(new, &back));
+        desk.changes.assigned.push((copy.id, back));
+    }
+    desk.event(EventKind::LeadRestored, &restored, Some(old), Some(new), Some(why.to_owned()));
+    desk.changes.updated.push(restored);
+}
+
 /// A copy that should not have been: it is deleted, and whoever got it has not had the lead.
 fn remove(desk: &mut Desk<'_>, copy: &Lead, why: &str, at: Timestamp) {
     let mut gone = copy.clone();
@@ -198,6 +234,8 @@ fn remove(desk: &mut Desk<'_>, copy: &Lead, why: &str, at: Timestamp) {
     gone.exception = None;
     (gone.due_at, gone.warn_at) = (None, None);
     desk.event(EventKind::LeadDeleted, copy, Some(state(copy)), Some(state(&gone)), Some(why.to_owned()));
+    // Nor is it left to those who were assigned to what it was made of.
+    desk.changes.assigned.push((gone.id, Assignments::default()));
     desk.changes.updated.push(gone);
 }
 

@@ -11,14 +11,15 @@ use crate::actions::error::ActionError;
 use crate::actions::handover::Changes;
 use crate::actions::held::Held;
 use crate::domain::InvalidCode;
+use crate::domain::assignment::Assignments;
 use crate::domain::id::{LeadId, OperationId, RequestId, TenantId};
-use crate::domain::lead::Lead;
+use crate::domain::lead::{Lead, Recipient};
 use crate::domain::operation::{
     Change, Copy, ItemReason, ItemResult, LeadImage, OnProblem, Operation, OperationState, Outcome, Planned, Problem,
     Progress,
 };
 use crate::store::operations::chunks::{self, Chunk};
-use crate::store::operations::{self, items, results};
+use crate::store::operations::{self, items, results, untold};
 use crate::store::{Conn, StoreError};
 
 /// What a step for an operation did.
@@ -73,6 +74,7 @@ async fn within(context: &Context, conn: &Conn, of: (TenantId, OperationId), chu
     worked.results.iter().for_each(|result| progress.add(result.outcome));
     worked.changes.write(conn, of.0, at).await?;
     results::insert(conn, of, &worked.results).await?;
+    untold::insert(conn, of, &worked.untold).await?;
     chunks::finish(conn, of, chunk, progress, at).await?;
     Ok(Did::Chunk)
 }
@@ -144,6 +146,8 @@ pub(super) struct Worked {
     results: Vec<ItemResult>,
     /// Leads that others have changed since they were planned.
     conflicts: u64,
+    /// Copies of which their new owners are told when the operation ends.
+    pub(super) untold: Vec<(Recipient, LeadId)>,
 }
 
 /// A lead that a chunk changes.
@@ -158,6 +162,16 @@ impl Carried {
     /// The lead at this position as it is before the change.
     pub(super) fn of(position: i64, copy: &Lead) -> Self {
         Self { position, lead: copy.id, version: copy.version, before: LeadImage::of(copy) }
+    }
+
+    /// Whether a rotation gets the turn back by the change.
+    pub(super) fn giving_turn_back(self, gives: bool) -> Self {
+        Self { before: self.before.giving_turn_back(gives), ..self }
+    }
+
+    /// With who was assigned to it before.
+    pub(super) fn assigned(self, before: Assignments) -> Self {
+        Self { before: self.before.assigned(before), ..self }
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::domain::assignment::AssignmentChange;
 use crate::domain::label::Visibility;
 
 /// What is to change; what is left out stays as it is, and an inner `None` clears.
@@ -42,6 +43,9 @@ pub struct LeadPatch {
     /// Shown on top of it.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub alert: Option<Option<String>>,
+    /// Who is assigned.
+    #[serde(flatten)]
+    pub assignments: AssignmentChange,
 }
 
 /// A field that is there, be it null: one that is not stays `None` by its default.

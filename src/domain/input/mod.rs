@@ -4,6 +4,7 @@
 //! empty. Nothing here reads a database: what must be known beforehand comes in as [`Known`].
 
 mod calendar;
+mod company;
 mod contact;
 mod dealer;
 mod groups;
@@ -15,6 +16,7 @@ mod problems;
 mod user;
 
 pub use calendar::CalendarEventInput;
+pub use company::CompanyInput;
 pub use contact::{ContactInput, ContactSurroundings};
 pub use dealer::{BRANDS_MAX, DealerInput, NUMBER_LENGTH_MAX, TERRITORY_MAX};
 pub use groups::{CategoryInput, GroupInput};

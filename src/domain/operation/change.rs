@@ -55,6 +55,12 @@ pub enum Goal {
         /// Copies per blast.
         blast_size: u32,
     },
+    /// Shared out so that nobody gets more than there is room for and the distances are least in sum.
+    Balanced {
+        /// Whose candidates each lead may go to; without one, the nearest active dealers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        interface: Option<InterfaceId>,
+    },
     /// Dealt in turn to these: their numbers differ by at most one.
     EvenSplit {
         /// At least one, each once.
@@ -123,6 +129,11 @@ impl Change {
             Self::Reassign { leaving, .. } => *leaving,
             Self::Update { .. } | Self::Undo { .. } => None,
         }
+    }
+
+    /// Whether all of its leads are looked at together before any of them is planned.
+    pub const fn is_balanced(&self) -> bool {
+        matches!(self, Self::Reassign { goal: Goal::Balanced { .. }, .. })
     }
 
     /// In a word.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::domain::assignment::Assignments;
 use crate::domain::id::{DecisionId, JobId};
 use crate::domain::label::Labels;
 use crate::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
@@ -38,6 +39,12 @@ pub struct LeadImage {
     source: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     labels: Option<Labels>,
+    /// Whether a rotation got the turn back when the copy was taken away: put back, it is had again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    gave_turn_back: bool,
+    /// Only where the change is of assignments: they are no part of the copy itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    assignments: Option<Assignments>,
 }
 
 impl LeadImage {
@@ -59,7 +66,31 @@ impl LeadImage {
             created_by: lead.created_by.clone(),
             source: Some(lead.source.clone()),
             labels: Some(lead.labels.clone()),
+            gave_turn_back: false,
+            assignments: None,
         }
+    }
+
+    /// The same of a copy whose turn in a rotation is given back by what becomes of it, or not.
+    #[must_use]
+    pub fn giving_turn_back(self, gave_turn_back: bool) -> Self {
+        Self { gave_turn_back, ..self }
+    }
+
+    /// The turn that was given back when it was taken away, if one was.
+    pub fn returned_turn(&self) -> Option<(JobId, Recipient)> {
+        self.job.zip(self.recipient).filter(|_| self.gave_turn_back)
+    }
+
+    /// With who was assigned then.
+    #[must_use]
+    pub fn assigned(self, assignments: Assignments) -> Self {
+        Self { assignments: Some(assignments), ..self }
+    }
+
+    /// Who was assigned then; none where the change was not of that.
+    pub const fn assignments(&self) -> Option<&Assignments> {
+        self.assignments.as_ref()
     }
 
     /// The copy's state then.
@@ -72,7 +103,7 @@ impl LeadImage {
         self.recipient
     }
 
-    /// Puts all of it back.
+    /// Puts all of it back but the assignments, which stand beside the copy.
     pub fn restore(self, lead: &mut Lead) {
         lead.state = self.state;
         lead.recipient = self.recipient;

@@ -6,6 +6,8 @@
 //!     └────────────cancel────────────┴──▶ CANCELLED ◀────┴─────┘
 //! RUNNING ──last chunk──▶ DONE        PREPARING, RUNNING ──can't go on──▶ FAILED
 //! ```
+//!
+//! One that tells new owners once does so between its last chunk and DONE, or after it was given up.
 
 mod change;
 mod image;
@@ -28,6 +30,9 @@ pub use plan::{Answer, Copy, Item, ItemReason, ItemResult, Outcome, Planned, Pro
 pub const PLAN_LIFETIME: Duration = Duration::from_hours(24);
 /// Leads that one selection may name by their ids; more are selected by a filter.
 pub const NAMED_LEADS_MAX: usize = 10_000;
+/// Leads that are shared out together under capacities: a dealer's that leaves, several times over; the answer takes seconds and some tens
+/// of megabytes.
+pub const BALANCED_LEADS_MAX: usize = 10_000;
 /// Operations of one tenant that may be prepared or run at one time, so that nobody fills the database with plans.
 pub const OPEN_MAX: u64 = 50;
 
@@ -83,6 +88,8 @@ pub enum NotifyNewOwner {
     None,
     /// One mail for each lead, as if it had been handed on by itself.
     PerLead,
+    /// One mail for all leads, when the operation ends.
+    Digest,
 }
 
 /// How an operation is carried out.
@@ -115,6 +122,8 @@ pub struct Operation {
     pub cursor: Option<LeadId>,
     /// The last position of the source that was planned: an undo goes through what was changed in its order.
     pub cursor_position: Option<i64>,
+    /// Whether its leads were shared out under capacities, and who gets each is written down.
+    pub is_shared_out: bool,
     pub planned: PlannedCounts,
     /// Mails that the plan would send; known when it is ready.
     pub mail_count: Option<i64>,
@@ -124,6 +133,8 @@ pub struct Operation {
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
     pub error: Option<String>,
+    /// Whether it was given up and new owners are still to be told of what was handed on before.
+    pub is_telling: bool,
 }
 
 /// How many leads a plan has.
@@ -167,6 +178,11 @@ impl Operation {
             }
             state => state,
         }
+    }
+
+    /// Whether there may be new owners who are told when it ends.
+    pub fn tells_at_its_end(&self) -> bool {
+        self.started_at.is_some() && self.options.notify_new_owner == NotifyNewOwner::Digest
     }
 
     /// Whether the plan may be run at `now`; if not, why and what to do.

@@ -109,6 +109,8 @@ pub enum ItemReason {
     SameRequest,
     /// Nobody can get it.
     NoCandidate,
+    /// Those who could get it are at capacity, or would be by the rest of the plan.
+    NoRoom,
     /// Whoever was to get it no longer takes leads.
     TargetGone,
     /// It was changed by others since it was planned.

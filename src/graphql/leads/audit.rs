@@ -24,7 +24,7 @@ pub enum Role {
     Member,
     /// The leads of one dealer.
     Dealer,
-    /// A partner's machine: the leads of its own source or dealer.
+    /// A partner's machine: the leads of its own source or dealer, or those that its company is assigned to.
     Partner,
     /// Reads everything but personal data.
     Auditor,
@@ -51,6 +51,8 @@ pub struct Viewer {
     dealer_id: Option<ID>,
     /// The source that it is limited to.
     source: Option<String>,
+    /// The company that it is limited to.
+    company_id: Option<ID>,
 }
 
 /// Which lines are wanted; all given conditions must hold.
@@ -112,6 +114,7 @@ impl AuditQuery {
             user_id: actor.user.map(Into::into),
             dealer_id: actor.dealer.map(Into::into),
             source: actor.source.clone(),
+            company_id: actor.company.map(Into::into),
         })
     }
 

@@ -4,6 +4,7 @@ use async_graphql::{Context, Enum, ID, Json, Object};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
+use super::assignment::{CompanyAssignment, RoleAssignment, assigned_users, company_assignments, role_assignments};
 use super::event::Event;
 use super::message::{Delivery, Offer};
 use super::note::LeadNote;
@@ -98,6 +99,21 @@ impl Lead {
     async fn owner(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         let Some(Recipient::User(user)) = self.0.recipient else { return Ok(None) };
         Ok(ctx.batch()?.load_one(UserKey(user)).await?.map(User))
+    }
+
+    /// The users who are assigned to it besides whoever has it, in the order in which they were named. They see it as if it were their own.
+    async fn assigned_users(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<User>> {
+        assigned_users(ctx, self.0.id).await
+    }
+
+    /// The roles that users have on it, by name; they see it, too.
+    async fn role_assignments(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<RoleAssignment>> {
+        role_assignments(ctx, self.0.id).await
+    }
+
+    /// The companies that are granted access to it, by capacity. Shown to staff; a company's credential sees its own.
+    async fn company_assignments(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<CompanyAssignment>> {
+        company_assignments(ctx, self.0.id).await
     }
 
     /// Appointments and tasks on it, by start.
@@ -321,7 +337,7 @@ impl Lead {
         let page = PageArgs::new(first, after, last, before).request(ctx, "timeline")?;
         let session = ctx.session()?;
         // A recipient sees what happened to copies within their reach, not who else had the lead.
-        let own_only = this_copy_only || !session.scope.searches_person() && session.scope.personal_data;
+        let own_only = this_copy_only || !session.scope.follows_requests();
         let filter = if own_only {
             EventFilter { lead: Some(self.0.id), ..EventFilter::default() }
         } else {

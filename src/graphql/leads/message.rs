@@ -68,13 +68,13 @@ impl Delivery {
         self.0.id.into()
     }
 
-    /// The lead that it is about.
+    /// The lead that it is about; null for a digest, which is about many.
     async fn lead(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
         let Some(lead) = self.0.lead else { return Ok(None) };
         Ok(ctx.batch()?.load_one(LeadKey(lead)).await?.map(Lead))
     }
 
-    /// The template by which it is written: `offer`, `status`, `loss`, `warning`, `manager`, `fresh_link` or `taken`.
+    /// The template by which it is written: `offer`, `status`, `loss`, `warning`, `manager`, `fresh_link`, `taken` or `digest`.
     async fn template(&self) -> &'static str {
         self.0.message.template()
     }

@@ -1,121 +1,27 @@
 //! Changing leads: one mutation per intent, each one call of one action.
 
-use async_graphql::{Context, Enum, ID, InputObject, Json, Object, OneofObject, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Json, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::lead::Lead;
+use super::target::LeadTarget;
 use super::update_input::UpdateLeadInput;
 use crate::actions::ActionError;
 use crate::actions::amend;
 use crate::actions::answer::Answer;
 use crate::actions::intake::{self, NewLead};
-use crate::actions::reassign::{self, Reassignment, Target};
+use crate::actions::reassign::{self, Reassignment};
 use crate::actions::respond::{self, LeadAnswer};
-use crate::domain::id::{DealerId, InterfaceId, LeadId, UserId};
+use crate::domain::id::LeadId;
 use crate::domain::input::PointInput as DomainPoint;
-use crate::domain::job::Algorithm;
-use crate::domain::lead::Recipient;
 use crate::domain::request::{Interest, Person, RequestInput};
-use crate::domain::{Invalid, InvalidCode, Timestamp};
+use crate::domain::{Invalid, Timestamp};
 use crate::graphql::ids;
 use crate::graphql::mutation::OwnedCall;
 use crate::graphql::payload::{UserError, split};
 use crate::graphql::session::Ctx;
 use crate::store::leads;
-
-/// How leads are handed to candidates.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-pub enum DirectAlgorithm {
-    /// The first candidate gets a copy.
-    Single,
-    /// The first so many candidates get a copy each; the first to acknowledge wins.
-    Blast,
-    /// The nearest candidate gets a copy, whatever the interface's sort says.
-    Nearest,
-}
-
-/// The candidates of a published interface.
-#[derive(InputObject)]
-pub struct InterfaceTarget {
-    /// `ifc_…`, with a published version.
-    interface_id: ID,
-    /// How many of them, and in which order.
-    #[graphql(default_with = "DirectAlgorithm::Single")]
-    algorithm: DirectAlgorithm,
-    /// Copies of a blast, 1 to 100.
-    #[graphql(default = 3)]
-    blast_size: i32,
-}
-
-/// A dealer by its number.
-#[derive(InputObject)]
-pub struct DealerNumber {
-    /// The number.
-    number: String,
-    /// The sub-number, if the dealer has one.
-    #[graphql(default)]
-    sub_number: String,
-}
-
-impl InterfaceTarget {
-    /// The interface, the algorithm and the copies of a blast.
-    pub fn read(&self) -> Result<(InterfaceId, Algorithm, u32), Invalid> {
-        let algorithm = match self.algorithm {
-            DirectAlgorithm::Single => Algorithm::Single,
-            DirectAlgorithm::Blast => Algorithm::Blast,
-            DirectAlgorithm::Nearest => Algorithm::Nearest,
-        };
-        let blast_size = u32::try_from(self.blast_size)
-            .map_err(|_| Invalid::new("blastSize", InvalidCode::OutOfRange, "a blast goes to 1 to 100 candidates"))?;
-        Ok((ids::parse("interfaceId", &self.interface_id)?, algorithm, blast_size))
-    }
-}
-
-impl DealerNumber {
-    /// Number and sub-number.
-    pub fn read(&self) -> (String, String) {
-        (self.number.trim().to_owned(), self.sub_number.trim().to_owned())
-    }
-}
-
-/// Who gets leads: exactly one of these.
-#[derive(OneofObject)]
-pub enum LeadTarget {
-    /// The dealer with this id.
-    DealerId(ID),
-    /// The dealer with this number.
-    DealerNumber(DealerNumber),
-    /// The user with this id.
-    UserId(ID),
-    /// The candidates of an interface.
-    Interface(InterfaceTarget),
-}
-
-impl LeadTarget {
-    fn read(&self) -> Result<Target, Invalid> {
-        Ok(match self {
-            Self::DealerId(id) => {
-                Target::Recipient(Recipient::Dealer(ids::parse::<DealerId>("dealerId", id).map_err(under_target)?))
-            }
-            Self::UserId(id) => {
-                Target::Recipient(Recipient::User(ids::parse::<UserId>("userId", id).map_err(under_target)?))
-            }
-            Self::DealerNumber(dealer) => {
-                let (number, sub_number) = dealer.read();
-                Target::DealerNumber(number, sub_number)
-            }
-            Self::Interface(target) => {
-                let (interface, algorithm, blast_size) = target.read().map_err(under_target)?;
-                Target::Interface { interface, algorithm, blast_size }
-            }
-        })
-    }
-}
-
-fn under_target(problem: Invalid) -> Invalid {
-    problem.under("target")
-}
 
 /// A point on the globe, WGS 84.
 #[derive(InputObject)]

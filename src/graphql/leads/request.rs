@@ -89,7 +89,8 @@ impl Request {
         self.request.interest.kind.as_deref()
     }
 
-    /// The customer's personal data; null until the copy is acknowledged if you are its recipient, and always for auditors.
+    /// The customer's personal data; null until the copy is acknowledged if you are its recipient, and always for auditors. Whoever is
+    /// assigned to the copy sees it.
     async fn person(&self) -> Option<Person> {
         self.shows_person.then(|| {
             let person = self.request.person.clone();

@@ -3,6 +3,7 @@
 use async_graphql::{Enum, ID, InputObject, Json, MaybeUndefined};
 use serde_json::Value;
 
+use super::assignment::AssignmentsInput;
 use crate::domain::Invalid;
 use crate::domain::input::LeadPatch;
 use crate::graphql::mutation::{patch, patch_required};
@@ -13,7 +14,7 @@ use crate::graphql::mutation::{patch, patch_required};
 pub enum LeadVisibility {
     /// Whoever's role and groups reach it.
     Normal,
-    /// Admins, auditors, and the user or dealer who has it; no manager, partner or other member.
+    /// Admins, auditors, and the user or dealer who has it; no manager, partner, company or other member, even if assigned.
     Restricted,
 }
 
@@ -44,6 +45,9 @@ pub struct UpdateLeadInput {
     visibility: MaybeUndefined<LeadVisibility>,
     /// Shown on top of it, at most 500 characters.
     alert: MaybeUndefined<String>,
+    /// Who is assigned to it. Needs the role admin or manager.
+    #[graphql(flatten)]
+    assignments: AssignmentsInput,
     /// The version that you know; a newer one is a conflict.
     pub(super) expected_version: Option<i32>,
     /// The same key with the same input acts once.
@@ -64,6 +68,7 @@ impl UpdateLeadInput {
             language: patch(self.language),
             visibility: patch_required("visibility", self.visibility)?.map(Into::into),
             alert: patch(self.alert),
+            assignments: self.assignments.read()?,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Ordering leads as a file.
+//! Ordering files: leads, and what an operation did to them.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
@@ -8,11 +8,13 @@ use super::list::ListBaseSet;
 use crate::actions::ActionError;
 use crate::actions::export::{self, TableOf, TableWanted};
 use crate::actions::lists::GivenFilter;
+use crate::domain::download::ResultTable;
 use crate::domain::id::DownloadId;
 use crate::domain::{Invalid, InvalidCode};
 use crate::graphql::ids;
 use crate::graphql::leads::LeadOrder;
 use crate::graphql::mutation::OwnedCall;
+use crate::graphql::operations::ResultOutcome;
 use crate::graphql::payload::{UserError, split};
 use crate::graphql::session::Ctx;
 use crate::graphql::wanted::LeadWhere;
@@ -35,6 +37,17 @@ pub struct ExportLeadsInput {
     sort: Option<LeadOrder>,
     /// The columns in order, by the paths that `listColumns` gives; as the list says, else a usual choice.
     columns: Option<Vec<String>>,
+    /// The same key with the same input orders one file.
+    idempotency_key: Option<String>,
+}
+
+/// The results of an operation as a file.
+#[derive(InputObject)]
+pub struct ExportOperationResultsInput {
+    /// `op_…`
+    operation_id: ID,
+    /// Only these outcomes; all when left out.
+    outcomes: Option<Vec<ResultOutcome>>,
     /// The same key with the same input orders one file.
     idempotency_key: Option<String>,
 }
@@ -68,7 +81,8 @@ pub struct ExportMutation;
 impl ExportMutation {
     /// Orders leads within your reach as CSV (UTF-8, RFC 4180), read when it is fetched and however many there are. Customers' data
     /// stands in it only where you see it. A text that begins with `=`, `+`, `-`, `@`, a tab or a line break gets an apostrophe in
-    /// front, so that no spreadsheet runs it; numbers stay as they are. The audit log says who ordered what.
+    /// front, so that no spreadsheet runs it, and so does what begins so behind a semicolon, a tab or a line break; numbers stay as they
+    /// are. The audit log says who ordered what.
     async fn export_leads(
         &self,
         ctx: &Context<'_>,
@@ -80,6 +94,31 @@ impl ExportMutation {
             Err(problem) => Err(problem.into()),
         };
         payload(ctx, done).await
+    }
+
+    /// Orders what became of each lead of an operation as CSV (UTF-8, RFC 4180), in the order of the plan, read when it is fetched and
+    /// however many there are; of an operation that still runs, what is there so far. Its columns: position, lead id, request id, outcome,
+    /// reason code, reason, ids of the copies that were made or taken back, ids and names of those to whom the lead went; several in one
+    /// cell are separated by `|`. Texts are made harmless to spreadsheets as `exportLeads` does. Needs the role admin, manager or auditor;
+    /// seen by whoever sees the operation. The audit log says who ordered what.
+    async fn export_operation_results(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Of which operation, and which outcomes.")] input: ExportOperationResultsInput,
+    ) -> async_graphql::Result<DownloadPayload> {
+        let call = OwnedCall::read(ctx, "exportOperationResults")?;
+        let done = match input.read() {
+            Ok(wanted) => export::export_results(&ctx.session()?.actions, call.call(), wanted).await,
+            Err(problem) => Err(problem.into()),
+        };
+        payload(ctx, done).await
+    }
+}
+
+impl ExportOperationResultsInput {
+    fn read(self) -> Result<ResultTable, Invalid> {
+        let outcomes = self.outcomes.unwrap_or_default().into_iter().map(Into::into).collect();
+        Ok(ResultTable { operation: ids::parse("operationId", &self.operation_id)?, outcomes })
     }
 }
 

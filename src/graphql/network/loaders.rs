@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use async_graphql::dataloader::Loader;
 
 use crate::domain::calendar::CalendarEvent;
+use crate::domain::company::Company;
 use crate::domain::dealer::{Contact, Dealer};
-use crate::domain::id::{DealerId, GroupId, LeadId, UserId};
+use crate::domain::id::{CompanyId, DealerId, GroupId, LeadId, UserId};
 use crate::domain::user::{Group, Membership, User};
 use crate::graphql::loaders::{Batch, LoadError, by_key, grouped};
-use crate::store::{calendar, contacts, dealers, groups, users};
+use crate::store::{calendar, companies, contacts, dealers, groups, users};
 
 /// A dealer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,6 +51,20 @@ impl Loader<UserKey> for Batch {
         let ids: Vec<UserId> = keys.iter().map(|key| key.0).collect();
         let rows = users::lookup_many(self.reader(), self.scope().tenant, &ids).await?;
         Ok(by_key(rows, |user| UserKey(user.id)))
+    }
+}
+
+/// A company.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CompanyKey(pub CompanyId);
+
+impl Loader<CompanyKey> for Batch {
+    type Value = Company;
+    type Error = LoadError;
+    async fn load(&self, keys: &[CompanyKey]) -> Result<HashMap<CompanyKey, Company>, LoadError> {
+        let ids: Vec<CompanyId> = keys.iter().map(|key| key.0).collect();
+        let rows = companies::lookup_many(self.reader(), self.scope().tenant, &ids).await?;
+        Ok(by_key(rows, |company| CompanyKey(company.id)))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use async_graphql::Context;
 
+use super::company::find_company;
 use super::loaders::{ContactsKey, DealerKey, GroupKey, UserKey};
 use super::{CalendarEvent, Category, Contact, CustomField, Dealer, Group, User};
 use crate::actions::Sight;
@@ -23,6 +24,7 @@ pub async fn find_node(ctx: &Context<'_>, id: AnyId) -> async_graphql::Result<Op
         }
         AnyId::UserId(id) if staff => batch.load_one(UserKey(id)).await?.map(|user| Node::User(User(user))),
         AnyId::GroupId(id) if staff => batch.load_one(GroupKey(id)).await?.map(|group| Node::Group(Group(group))),
+        AnyId::CompanyId(id) => find_company(ctx, id).await?.map(Node::Company),
         AnyId::CategoryId(id) => {
             categories::lookup(session.reader(), tenant, id).await?.map(|category| Node::Category(Category(category)))
         }

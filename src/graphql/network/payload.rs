@@ -3,6 +3,7 @@
 use async_graphql::{ID, SimpleObject};
 
 use super::calendar::CalendarEvent;
+use super::company::Company;
 use super::contact::Contact;
 use super::dealer::Dealer;
 use super::definition::{Category, CustomField};
@@ -42,6 +43,15 @@ pub struct UserPayload {
 pub struct GroupPayload {
     /// The group as it is now; null when nothing was done.
     pub group: Option<Group>,
+    /// What stands in the way; empty when it was done.
+    pub user_errors: Vec<UserError>,
+}
+
+/// A company that was made or changed, or what stands in the way.
+#[derive(SimpleObject)]
+pub struct CompanyPayload {
+    /// The company as it is now; null when nothing was done.
+    pub company: Option<Company>,
     /// What stands in the way; empty when it was done.
     pub user_errors: Vec<UserError>,
 }

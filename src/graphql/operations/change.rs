@@ -58,6 +58,8 @@ pub enum OperationGoal {
     Nearest,
     /// Each to whom an interface ranks.
     Interface,
+    /// Shared out under capacities so that the distances are least in sum.
+    Balanced,
     /// Dealt in turn to several recipients.
     EvenSplit,
     /// To nobody: each waits under exceptions.
@@ -76,6 +78,7 @@ impl OperationReassignment {
             Goal::Recipient { .. } => OperationGoal::Recipient,
             Goal::Nearest => OperationGoal::Nearest,
             Goal::Interface { .. } => OperationGoal::Interface,
+            Goal::Balanced { .. } => OperationGoal::Balanced,
             Goal::EvenSplit { .. } => OperationGoal::EvenSplit,
             Goal::Nobody => OperationGoal::Nobody,
         }
@@ -95,7 +98,9 @@ impl OperationReassignment {
 
     /// The interface that ranks; null for any other goal.
     async fn interface(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<ReassignmentInterface>> {
-        let Goal::Interface { interface, .. } = self.0 else { return Ok(None) };
+        let (Goal::Interface { interface, .. } | Goal::Balanced { interface: Some(interface) }) = self.0 else {
+            return Ok(None);
+        };
         Ok(ctx.batch()?.load_one(InterfaceKey(interface)).await?.map(ReassignmentInterface))
     }
 

@@ -12,7 +12,7 @@ use crate::domain::lead::Recipient;
 use crate::domain::operation::{FieldChange, Options};
 use crate::domain::{Invalid, InvalidCode, Timestamp};
 use crate::graphql::ids;
-use crate::graphql::leads::{DealerNumber, InterfaceTarget, LeadNoteInput, LeadVisibility};
+use crate::graphql::leads::{AssignmentsInput, DealerNumber, InterfaceTarget, LeadNoteInput, LeadVisibility};
 use crate::graphql::mutation::{patch, patch_required};
 use crate::graphql::wanted::LeadWhere;
 
@@ -66,6 +66,21 @@ impl EvenSplitTarget {
     }
 }
 
+/// Leads that are shared out under capacities.
+#[derive(InputObject)]
+pub struct BalancedTarget {
+    /// `ifc_…` of an interface over dealers with a published version: each lead goes to one of its candidates. Without one, to one of the 250
+    /// nearest active dealers of its country that have not had it.
+    interface_id: Option<ID>,
+}
+
+impl BalancedTarget {
+    fn read(&self) -> Result<NewTarget, Invalid> {
+        let interface = self.interface_id.as_ref().map(|id| ids::parse("interfaceId", id)).transpose()?;
+        Ok(NewTarget::Balanced(interface))
+    }
+}
+
 /// To whom leads go: exactly one of these.
 #[derive(OneofObject)]
 pub enum ReassignmentTarget {
@@ -79,6 +94,9 @@ pub enum ReassignmentTarget {
     Nearest(bool),
     /// Each to the candidates of an interface.
     Interface(InterfaceTarget),
+    /// Shared out together, at most 10,000: no dealer gets more than its capacity leaves room for, as many leads as possible find a place,
+    /// and of all ways to do that it is one with the least total distance. What capacity makes impossible has the reason `NO_ROOM`.
+    Balanced(BalancedTarget),
     /// Dealt in turn to several recipients: their numbers differ by at most one.
     EvenSplit(EvenSplitTarget),
     /// To nobody, said by `true`: each waits under exceptions for somebody to take it up.
@@ -100,6 +118,7 @@ impl ReassignmentTarget {
                     Ok(NewTarget::DealerNumber(number, sub_number))
                 }
                 Self::Nearest(nearest) => said(nearest, NewTarget::Nearest).map_err(|problem| problem.under("nearest")),
+                Self::Balanced(target) => target.read().map_err(|problem| problem.under("balanced")),
                 Self::EvenSplit(split) => split.read().map_err(|problem| problem.under("evenSplit")),
                 Self::Nobody(nobody) => said(nobody, NewTarget::Nobody).map_err(|problem| problem.under("nobody")),
                 Self::Interface(target) => target.read().map(|(interface, algorithm, blast_size)| {
@@ -163,7 +182,8 @@ pub struct PrepareDepartureInput {
     leaving: LeavingInput,
     /// Where their open leads go: those that are offered, acknowledged or accepted.
     target: ReassignmentTarget,
-    /// What one problem does to the others. With STOP, leads that come between the plan and the run stop it, too.
+    /// What one problem does to the others. With STOP, leads that come or are changed between the plan and the run stop it, too; with SKIP,
+    /// the run plans them with the others.
     #[graphql(default_with = "OnProblem::Skip")]
     on_problem: OnProblem,
     /// How new owners are told.
@@ -207,6 +227,9 @@ pub struct LeadFieldsInput {
     custom: Option<Json<Value>>,
     /// Set, no job acts on the leads.
     excluded_from_automation: Option<bool>,
+    /// Who is assigned to them.
+    #[graphql(flatten)]
+    assignments: AssignmentsInput,
     /// Who is named as the one who made the leads.
     created_by: Option<String>,
     /// When the leads are said to have been made.
@@ -240,6 +263,7 @@ impl LeadFieldsInput {
                 language: patch(self.language),
                 visibility: patch_required("visibility", self.visibility)?.map(Into::into),
                 alert: patch(self.alert),
+                assignments: self.assignments.read()?,
             },
             created_by: self.created_by,
             created_at: self.created_at.map(Timestamp::from),

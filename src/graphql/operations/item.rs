@@ -5,9 +5,11 @@ use serde_json::{Map, Value, json};
 
 use super::change::named;
 use crate::actions::amend::noted;
+use crate::actions::assign;
+use crate::domain::assignment::Assignments;
 use crate::domain::lead::{LeadState, Recipient};
 use crate::domain::operation::{Change, Item, ItemResult, Planned, Target};
-use crate::graphql::leads::Lead;
+use crate::graphql::leads::{AssignmentsKey, Lead};
 use crate::graphql::loaders::LeadKey;
 use crate::graphql::network::{Dealer, DealerKey, User, UserKey};
 use crate::graphql::session::Ctx;
@@ -40,6 +42,8 @@ pub enum OperationReason {
     SameRequest,
     /// Nobody can get it.
     NoCandidate,
+    /// Those who could get it are at capacity, or would be by the rest of the plan.
+    NoRoom,
     /// Whoever was to get it no longer takes leads.
     TargetGone,
     /// It was changed by others since it was planned.
@@ -117,10 +121,11 @@ impl OperationItem {
     /// What would change, as it is now; null when the lead is out of your reach.
     async fn before(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Json<Value>>> {
         let Some(lead) = ctx.batch()?.load_one(LeadKey(self.item.lead)).await? else { return Ok(None) };
-        Ok(Some(Json(match &self.change {
+        let told = match &self.change {
             Change::Update { .. } => noted(&lead),
             Change::Reassign { .. } | Change::Undo { .. } => state(lead.state, lead.recipient),
-        })))
+        };
+        Ok(Some(Json(if self.is_of_assignments() { assign::told(told, &self.assigned(ctx).await?) } else { told })))
     }
 
     /// What it would be; null for a lead that stays as it is or is out of your reach.
@@ -128,12 +133,36 @@ impl OperationItem {
         let Some(lead) = ctx.batch()?.load_one(LeadKey(self.item.lead)).await? else { return Ok(None) };
         Ok(match (&self.item.planned, &self.change) {
             (Planned::Move(answer), _) => Some(Json(moved(&answer.targets))),
-            (Planned::Restore { before, .. }, _) => Some(Json(state(before.state(), before.recipient()))),
+            (Planned::Restore { before, .. }, _) => {
+                let told = state(before.state(), before.recipient());
+                Some(Json(before.assignments().map_or(told.clone(), |assigned| assign::told(told, assigned))))
+            }
             (Planned::Update, Change::Update { fields }) => {
-                Some(Json(with(noted(&lead), named(fields, ctx.session()?.scope.personal_data))))
+                let told = with(noted(&lead), named(fields, ctx.session()?.scope.personal_data));
+                if !self.is_of_assignments() {
+                    return Ok(Some(Json(told)));
+                }
+                let assigned = self.assigned(ctx).await?;
+                Some(Json(assign::told(told, &assigned.with(&fields.patch.assignments).unwrap_or(assigned))))
             }
             _ => None,
         })
+    }
+}
+
+impl OperationItem {
+    /// Whether who is assigned would change.
+    fn is_of_assignments(&self) -> bool {
+        match (&self.item.planned, &self.change) {
+            (Planned::Restore { before, .. }, _) => before.assignments().is_some(),
+            (_, Change::Update { fields }) => !fields.patch.assignments.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Who is assigned now.
+    async fn assigned(&self, ctx: &Context<'_>) -> async_graphql::Result<Assignments> {
+        Ok(ctx.batch()?.load_one(AssignmentsKey(self.item.lead)).await?.unwrap_or_default())
     }
 }
 

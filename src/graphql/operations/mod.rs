@@ -11,6 +11,7 @@ mod operation;
 mod query;
 mod subscription;
 
+pub use item::ResultOutcome;
 pub use loaders::OperationKey;
 pub use mutation::OperationMutation;
 pub use operation::Operation;

@@ -51,8 +51,10 @@ impl OperationMutation {
 
     /// Prepares to take a dealer or a user out of the network: answers with a plan for their open leads to look at, as
     /// `prepareReassignment` does; `leaving` names the rules that still refer to them. Run, it deactivates them at once and then hands the
-    /// leads on; undone, they are active again. Refused for the default dealer and for a job's fallback: name another one first. Needs the
-    /// role admin.
+    /// leads on; undone, they are active again. Open leads that came to them or were changed between the plan and the run are planned by the
+    /// run as further ones, so that none is left behind; a changed one is listed twice, first as skipped. With more than 1,000 of them the
+    /// run is refused: prepare it again. Refused for the default dealer and for a job's fallback: name another one first. Needs the role
+    /// admin.
     async fn prepare_departure(
         &self,
         ctx: &Context<'_>,

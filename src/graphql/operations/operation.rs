@@ -78,6 +78,10 @@ pub enum NotifyNewOwner {
     None,
     /// One mail for each lead.
     PerLead,
+    /// One mail to each person of a new owner for all their leads, written when the operation ends: before it is DONE, or after it was
+    /// cancelled or has failed, of what was handed on until then. It shows up to 50 leads that still wait for an answer, each with a link of
+    /// its own, and says how many more there are.
+    Digest,
 }
 
 /// A bulk change of leads.
@@ -158,7 +162,7 @@ impl Operation {
         &self.0.actor.name
     }
 
-    /// Leads of the plan; grows while it is prepared.
+    /// Leads of the plan; grows while it is prepared, and when a departure is run by what came since.
     async fn lead_count(&self) -> i32 {
         count(self.0.planned.leads())
     }
@@ -178,7 +182,7 @@ impl Operation {
         count(self.0.planned.problem)
     }
 
-    /// Mails that the run would send, by the contacts that there were when the plan became ready; null before.
+    /// Mails that the run would send, a digest being one, by the contacts that there were when the plan became ready; null before.
     async fn mail_count(&self) -> Option<i32> {
         self.0.mail_count.map(count)
     }
@@ -341,7 +345,7 @@ impl Leaving {
         Ok(ctx.batch()?.load_one(UserKey(id)).await?.map(User))
     }
 
-    /// Open leads that they have now. After the run, those that were skipped and any that came between the plan and the run.
+    /// Open leads that they have now. After the run, those that have a problem: `results` lists them.
     async fn open_lead_count(&self, ctx: &Context<'_>) -> async_graphql::Result<i32> {
         Ok(count(count_open(ctx.session()?.reader(), self.tenant, self.who).await?))
     }

@@ -6,6 +6,7 @@
 
 mod conversation;
 mod credential;
+mod line;
 mod operations;
 mod places;
 mod protocol;
@@ -21,6 +22,8 @@ use async_graphql::Executor;
 use tokio::sync::watch;
 
 use self::conversation::Conversation;
+use self::line::Line;
+pub use self::line::keep_line;
 use self::places::{Held, Places};
 use super::Endpoint;
 use super::refusal::HttpRefusal;
@@ -98,7 +101,8 @@ pub(super) fn open<E: Executor>(
     let bytes_max = usize::try_from(endpoint.body_bytes_max).unwrap_or(usize::MAX);
     let messages = messages.max_frame_size(bytes_max).aggregate_continuations().max_continuation_size(bytes_max);
     let is_spoken = response.headers().contains_key(header::SEC_WEBSOCKET_PROTOCOL);
-    let conversation = Conversation::new(endpoint.clone(), wire, super::authorization(request), id);
+    let conversation =
+        Conversation::new(endpoint.clone(), (wire, Line::of(request)), super::authorization(request), id);
     actix_web::rt::spawn(conversation.run(messages, is_spoken));
     Ok(response.map_body(|_, body| Held::new(body, place).boxed()))
 }

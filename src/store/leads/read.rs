@@ -130,11 +130,13 @@ pub enum Among {
     Named(OperationId),
     /// Those of its plan that it did not change and did not find as wanted.
     LeftBy(OperationId),
+    /// Those that its plan does not hold as they are now.
+    NotPlanned(OperationId),
 }
 
 /// The copies that an operation takes, by id.
 pub async fn list_selected(conn: &Conn, scope: &Scope, wanted: &Selected, limit: u64) -> Result<Vec<Lead>, StoreError> {
-    let among = wanted.among.map(|among| Column::Id.into_simple_expr().in_subquery(among_ids(scope, among)));
+    let among = wanted.among.map(|among| among_which(scope, among));
     let query = Entity::find()
         .filter(scope.leads())
         .filter(
@@ -148,15 +150,30 @@ pub async fn list_selected(conn: &Conn, scope: &Scope, wanted: &Selected, limit:
     narrowed(query, wanted.rule.as_ref()).all(conn).await?.into_iter().map(domain).collect()
 }
 
-fn among_ids(scope: &Scope, among: Among) -> sea_orm::sea_query::SelectStatement {
+fn among_which(scope: &Scope, among: Among) -> Expr {
     let tenant = scope.tenant.uuid();
-    match among {
+    let ids = match among {
         Among::Named(id) => Query::select()
             .column(operation_lead::Column::LeadId)
             .from(operation_lead::Entity)
             .and_where(operation_lead::Column::TenantId.eq(tenant))
             .and_where(operation_lead::Column::OperationId.eq(id.uuid()))
             .take(),
+        Among::NotPlanned(id) => {
+            use operation_item::Column as Item;
+            let same = |item: Item, lead: Column| Expr::col((operation_item::Entity, item)).equals((Entity, lead));
+            // By the request, for which there is an index.
+            let planned = Query::select()
+                .expr(Expr::val(1))
+                .from(operation_item::Entity)
+                .and_where(same(Item::TenantId, Column::TenantId))
+                .and_where(Expr::col((operation_item::Entity, Item::OperationId)).eq(id.uuid()))
+                .and_where(same(Item::RequestId, Column::RequestId))
+                .and_where(same(Item::LeadId, Column::Id))
+                .and_where(same(Item::LeadVersion, Column::Version))
+                .take();
+            return Expr::exists(planned).not();
+        }
         Among::LeftBy(id) => {
             let settled = Query::select()
                 .column(operation_result::Column::LeadId)
@@ -173,7 +190,8 @@ fn among_ids(scope: &Scope, among: Among) -> sea_orm::sea_query::SelectStatement
                 .and_where(operation_item::Column::LeadId.into_simple_expr().not_in_subquery(settled))
                 .take()
         }
-    }
+    };
+    Column::Id.into_simple_expr().in_subquery(ids)
 }
 
 /// A page of the grid.
@@ -194,21 +212,25 @@ pub async fn list(
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
 }
 
-/// How PostgreSQL would find a page of the grid: its plan, for a test to hold it to its indexes. On SQLite there is none.
+/// How the database would find a page of the grid: its plan, for a test to hold it to its indexes. PostgreSQL's own JSON, SQLite's lines.
 pub async fn plan(
     conn: &Conn,
     scope: &Scope,
     filter: &LeadFilter,
     sort: (LeadSort, Order),
     page: &PageRequest,
-) -> Result<Option<serde_json::Value>, StoreError> {
-    if !conn.is_postgres() {
-        return Ok(None);
-    }
+) -> Result<serde_json::Value, StoreError> {
     let mut statement = page_of(scope, filter, sort, page).build(conn.get_database_backend());
-    statement.sql = format!("explain (format json) {}", statement.sql);
-    let row = conn.query_one_raw(statement).await?;
-    Ok(row.map(|row| row.try_get("", "QUERY PLAN")).transpose()?)
+    let (explain, column) =
+        if conn.is_postgres() { ("explain (format json)", "QUERY PLAN") } else { ("explain query plan", "detail") };
+    statement.sql = format!("{explain} {}", statement.sql);
+    let rows = conn.query_all_raw(statement).await?;
+    if conn.is_postgres() {
+        let row = rows.first().ok_or_else(|| StoreError::corrupt("leads", "a statement without a plan"))?;
+        return Ok(row.try_get("", column)?);
+    }
+    let lines = rows.iter().map(|row| Ok(row.try_get::<String>("", column)?));
+    Ok(lines.collect::<Result<Vec<_>, StoreError>>()?.into())
 }
 
 fn page_of(scope: &Scope, filter: &LeadFilter, sort: (LeadSort, Order), page: &PageRequest) -> Select<Entity> {

@@ -40,6 +40,16 @@ pub async fn list_chunk(conn: &Conn, of: (TenantId, OperationId), chunk: Chunk) 
     query.all(conn).await?.into_iter().map(domain).collect()
 }
 
+/// Those at these positions, in no particular order.
+pub async fn lookup_many(conn: &Conn, of: (TenantId, OperationId), positions: &[i64]) -> Result<Vec<Item>, StoreError> {
+    if positions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let at = Column::Position.is_in(positions.iter().copied());
+    let query = Entity::find().filter(own(of, ItemFilter::default())).filter(at);
+    query.all(conn).await?.into_iter().map(domain).collect()
+}
+
 /// A page by position.
 pub async fn list(
     conn: &Conn,
@@ -76,7 +86,8 @@ pub async fn count_problems(conn: &Conn, of: (TenantId, OperationId)) -> Result<
     rows.iter().map(count).collect()
 }
 
-/// Those of these requests of which a copy is to be changed by the plan so far.
+/// Those of these requests of which a copy is to be changed by the plan so far, and is still as it was planned: one that was changed since
+/// is left.
 pub async fn list_requests(
     conn: &Conn,
     of: (TenantId, OperationId),
@@ -85,13 +96,21 @@ pub async fn list_requests(
     if requests.is_empty() {
         return Ok(HashSet::new());
     }
-    let query = Entity::find()
-        .select_only()
-        .column(Column::RequestId)
-        .filter(own(of, ItemFilter { verdict: Some(Verdict::Change), reason: None }))
-        .filter(Column::RequestId.is_in(requests.iter().map(|id| id.uuid())));
-    let found: Vec<uuid::Uuid> = query.into_tuple().all(conn).await?;
-    Ok(found.into_iter().map(RequestId::from).collect())
+    let (separator, ids) = if conn.is_postgres() {
+        (",", "unnest(cast($3 as text)::uuid[]) as r(id)")
+    } else {
+        ("\",\"", "(select unhex(value) as id from json_each($3)) as r")
+    };
+    // Looked up one by one on purpose: joined, a database that does not yet know how much a growing plan holds reads all of it each time.
+    let sql = format!(
+        "select r.id from {ids} where (select 1 from operation_items i
+           join leads l on l.tenant_id = i.tenant_id and l.id = i.lead_id and l.version = i.lead_version
+           where i.tenant_id = $1 and i.operation_id = $2 and i.request_id = r.id and i.verdict = 'CHANGE' limit 1) is not null"
+    );
+    let joined = requests.iter().map(|id| id.uuid().simple().to_string()).collect::<Vec<_>>().join(separator);
+    let given = if conn.is_postgres() { format!("{{{joined}}}") } else { format!("[\"{joined}\"]") };
+    let rows = conn.query_sql(&sql, vec![of.0.uuid().into(), of.1.uuid().into(), given.into()]).await?;
+    rows.iter().map(|row| Ok(row.try_get::<uuid::Uuid>("", "id")?.into())).collect()
 }
 
 /// How many leads of the plan are no longer as they were planned.

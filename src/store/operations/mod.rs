@@ -2,9 +2,11 @@
 
 pub mod chunks;
 pub mod items;
+pub mod named;
 pub mod results;
 mod row;
 pub mod shares;
+pub mod untold;
 
 use sea_orm::sea_query::{Condition, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect};
@@ -15,8 +17,7 @@ use super::error::StoreError;
 use super::map::{insert_all, update_where};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::operation::{Column, Entity, Model};
-use super::rows::operation_lead;
-use crate::domain::id::{LeadId, OperationId, TenantId};
+use crate::domain::id::{OperationId, TenantId};
 use crate::domain::operation::Operation;
 
 /// By id.
@@ -104,8 +105,19 @@ pub struct Open {
     pub tenant: TenantId,
     /// Which one.
     pub id: OperationId,
-    /// Whether its plan is still being made.
-    pub is_preparing: bool,
+    /// What is to be done.
+    pub stage: Stage,
+}
+
+/// What an operation that has work is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Its plan is being made.
+    Preparing,
+    /// Its plan is being carried out.
+    Running,
+    /// It was given up, and new owners are still to be told of what was handed on.
+    Telling,
 }
 
 /// Operations that workers look at in one go: more than are ever open at one time in practice.
@@ -113,13 +125,18 @@ const OPEN_LISTED_MAX: u64 = 1_000;
 
 /// All that have work to do, oldest first.
 pub async fn list_open(conn: &Conn) -> Result<Vec<Open>, StoreError> {
-    let sql = "select tenant_id, id, state from operations where state in ('PREPARING', 'RUNNING')
+    let sql = "select tenant_id, id, state from operations where state in ('PREPARING', 'RUNNING') or is_telling
         order by created_at, tenant_id, id limit $1";
     let rows = conn.query_sql(sql, vec![OPEN_LISTED_MAX.into()]).await?;
     let open = |row: &sea_orm::QueryResult| -> Result<Open, StoreError> {
         let (tenant, id): (uuid::Uuid, uuid::Uuid) = (row.try_get("", "tenant_id")?, row.try_get("", "id")?);
         let state: String = row.try_get("", "state")?;
-        Ok(Open { tenant: tenant.into(), id: id.into(), is_preparing: state == "PREPARING" })
+        let stage = match state.as_str() {
+            "PREPARING" => Stage::Preparing,
+            "RUNNING" => Stage::Running,
+            _ => Stage::Telling,
+        };
+        Ok(Open { tenant: tenant.into(), id: id.into(), stage })
     };
     rows.iter().map(open).collect()
 }
@@ -137,20 +154,6 @@ pub async fn find_undo(conn: &Conn, tenant: TenantId, of: OperationId) -> Result
 /// A new one.
 pub async fn insert(conn: &Conn, operation: &Operation) -> Result<(), StoreError> {
     insert_all(conn, vec![row(operation)?]).await
-}
-
-/// The leads that somebody named for it.
-pub async fn insert_named(
-    conn: &Conn,
-    (tenant, id): (TenantId, OperationId),
-    leads: &[LeadId],
-) -> Result<(), StoreError> {
-    let row = |lead: &LeadId| operation_lead::Model {
-        tenant_id: tenant.uuid(),
-        operation_id: id.uuid(),
-        lead_id: lead.uuid(),
-    };
-    insert_all(conn, leads.iter().map(row).collect()).await
 }
 
 /// Writes how it stands. INVARIANT: the transaction holds it.

@@ -24,6 +24,7 @@ pub(super) fn domain(row: Model) -> Result<Operation, StoreError> {
         actor: from_json("operations.actor", row.actor)?,
         cursor: row.cursor_lead_id.map(Into::into),
         cursor_position: row.cursor_position,
+        is_shared_out: row.is_shared_out,
         planned: PlannedCounts { change: row.change_count, unchanged: row.unchanged_count, problem: row.problem_count },
         mail_count: row.mail_count,
         created_at: time(row.created_at),
@@ -32,6 +33,7 @@ pub(super) fn domain(row: Model) -> Result<Operation, StoreError> {
         started_at: row.started_at.map(time),
         finished_at: row.finished_at.map(time),
         error: row.error,
+        is_telling: row.is_telling,
     })
 }
 
@@ -64,5 +66,7 @@ pub(super) fn row(operation: &Operation) -> Result<Model, StoreError> {
         started_at: operation.started_at.map(Timestamp::micros),
         finished_at: operation.finished_at.map(Timestamp::micros),
         error: operation.error.clone(),
+        is_shared_out: operation.is_shared_out,
+        is_telling: operation.is_telling,
     })
 }

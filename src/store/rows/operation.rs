@@ -33,6 +33,8 @@ pub struct Model {
     pub started_at: Option<i64>,
     pub finished_at: Option<i64>,
     pub error: Option<String>,
+    pub is_shared_out: bool,
+    pub is_telling: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

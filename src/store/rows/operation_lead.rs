@@ -2,7 +2,6 @@
 
 use sea_orm::entity::prelude::*;
 
-#[expect(clippy::struct_field_names, reason = "a row of ids")]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "operation_leads")]
 pub struct Model {
@@ -12,6 +11,8 @@ pub struct Model {
     pub operation_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub lead_id: Uuid,
+    pub kind: Option<String>,
+    pub recipient_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -30,7 +30,7 @@ use baton::app::{App, Outside, SchemaPolicy};
 use baton::clock::{Clock, Entropy, SetClock};
 use baton::config::Config;
 use baton::delivery::{Mailbox, MailboxMail};
-use baton::domain::id::{DealerId, TenantId, UserId};
+use baton::domain::id::{CompanyId, DealerId, TenantId, UserId};
 use baton::domain::tenant::{DistanceUnit, Tenant};
 use baton::domain::{Actor, CountryCode, Role, Timestamp};
 use baton::jobs::{Stepped, Worker};
@@ -235,6 +235,13 @@ impl TestApp {
         }
     }
 
+    /// How many of the database's sessions wait for what another one holds. PostgreSQL only.
+    pub async fn waiting_count(&self) -> u64 {
+        let sql = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+            and cast($1 as uuid) is not null";
+        self.meddle(sql, self.tenant.id.uuid()).await
+    }
+
     /// Does everything that is due now, and says what that was.
     pub async fn work(&self) -> Stepped {
         self.worker().step().await.unwrap()
@@ -303,6 +310,11 @@ impl TestApp {
         Actor { source: Some(source.to_owned()), ..self.actor(Role::Partner) }
     }
 
+    /// The leads that are assigned to one company.
+    pub fn of_company(&self, company: CompanyId) -> Actor {
+        Actor { company: Some(company), ..self.actor(Role::Partner) }
+    }
+
     /// The same actor in another tenant.
     pub fn in_tenant(&self, tenant: TenantId, actor: Actor) -> Actor {
         assert_ne!(tenant, self.tenant.id, "that is the actor's own tenant");
@@ -311,7 +323,7 @@ impl TestApp {
 
     fn actor(&self, role: Role) -> Actor {
         let (subject, name) = (format!("{role}@aurora"), format!("Ada, {role}"));
-        Actor { tenant: self.tenant.id, subject, name, role, user: None, dealer: None, source: None }
+        Actor { tenant: self.tenant.id, subject, name, role, user: None, dealer: None, source: None, company: None }
     }
 
     /// A token that proves the actor for a year.

@@ -54,6 +54,11 @@ impl TestApp {
 
     /// A lead of Jo Doe's, offered to a dealer; its mail waits in the outbox.
     pub async fn offered_lead(&self, dealer: DealerId) -> LeadId {
+        self.offered_lead_from("02138", dealer).await
+    }
+
+    /// The same, as if Jo Doe lived elsewhere.
+    pub async fn offered_lead_from(&self, postal_code: &str, dealer: DealerId) -> LeadId {
         let request = RequestInput {
             source: Some("web".to_owned()),
             interest: Interest { brand: Some("Aurora".to_owned()), product: Some("Comet".to_owned()), kind: None },
@@ -66,7 +71,7 @@ impl TestApp {
             street: Some("12 Elm Street".to_owned()),
             city: Some("Cambridge".to_owned()),
             region: Some("MA".to_owned()),
-            postal_code: Some("02138".to_owned()),
+            postal_code: Some(postal_code.to_owned()),
             ..RequestInput::default()
         };
         let target = Some(Target::Recipient(Recipient::Dealer(dealer)));

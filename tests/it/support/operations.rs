@@ -1,6 +1,10 @@
 //! Operations over the API, as tests ask for them.
 
 use baton::domain::Actor;
+use baton::domain::id::LeadId;
+use baton::domain::lead::Lead;
+use baton::domain::request::Request;
+use baton::store::{leads, requests};
 use serde_json::{Value, json};
 
 use super::app::TestApp;
@@ -37,7 +41,26 @@ impl TestApp {
 
     /// An operation as an admin sees it.
     pub async fn operation(&self, id: &str) -> Value {
-        self.graphql(&self.admin(), READ, json!({ "id": id })).await["operation"].take()
+        self.operation_as(&self.admin(), id).await
+    }
+
+    /// An operation as somebody sees it.
+    pub async fn operation_as(&self, actor: &Actor, id: &str) -> Value {
+        self.graphql(actor, READ, json!({ "id": id })).await["operation"].take()
+    }
+
+    /// A lead as many times more, each a request of its own, without mails.
+    pub async fn copied_leads(&self, lead: LeadId, count: usize) {
+        let lead = self.lead(lead).await;
+        let first = requests::lookup(self.store().reader(), lead.tenant, lead.request).await.unwrap().unwrap();
+        let (mut made_requests, mut made_leads) = (Vec::new(), Vec::new());
+        for _ in 0..count {
+            let (request, id) = (self.context().id(self.now()), self.context().id::<LeadId>(self.now()));
+            made_requests.push(Request { id: request, external_id: None, ..first.clone() });
+            made_leads.push(Lead { id, request, root: id, decision: None, ..lead.clone() });
+        }
+        requests::insert(self.store().writer(), &made_requests).await.unwrap();
+        leads::insert(self.store().writer(), &made_leads).await.unwrap();
     }
 
     /// Prepares to hand leads on, and lets the workers plan all of them.

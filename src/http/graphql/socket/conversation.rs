@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::credential::authorization;
+use super::line::Line;
 use super::operations::{Operations, Outcome};
 use super::places::Seat;
 use super::protocol::{self, Closing, Incoming};
@@ -54,6 +55,7 @@ struct Client {
 pub(super) struct Conversation<E> {
     endpoint: web::Data<Endpoint<E>>,
     wire: actix_ws::Session,
+    line: Option<Line>,
     /// From the header of the request that opened the socket.
     authorization: Option<String>,
     request_id: String,
@@ -68,13 +70,14 @@ pub(super) struct Conversation<E> {
 impl<E: Executor> Conversation<E> {
     pub(super) fn new(
         endpoint: web::Data<Endpoint<E>>,
-        wire: actix_ws::Session,
+        (wire, line): (actix_ws::Session, Option<Line>),
         authorization: Option<String>,
         request_id: &str,
     ) -> Self {
         Self {
             endpoint,
             wire,
+            line,
             authorization,
             request_id: request_id.to_owned(),
             request_count: 0,
@@ -90,15 +93,25 @@ impl<E: Executor> Conversation<E> {
     pub(super) async fn run(mut self, mut messages: AggregatedMessageStream, is_spoken: bool) {
         let Some(settings) = self.endpoint.sockets.as_ref().map(|sockets| sockets.settings.clone()) else { return };
         let end = if is_spoken { self.talk(&mut messages, &settings).await } else { End::Close(Closing::Protocol) };
-        let reason = match end {
-            End::Close(closing) => Some(closing.reason()),
-            End::Closed(reason) => reason,
-            End::Gone => return,
-        };
         // Subscriptions are not completed: a client takes a completed one for ended and would not begin it again elsewhere.
-        let closed = timeout(settings.send, self.wire.close(reason)).await;
-        if closed.is_err() {
-            tracing::debug!(request.id = self.request_id, "a socket's client does not read");
+        (self.operations, self.client) = (Operations::default(), None);
+        let (wire, line) = (self.wire, self.line);
+        let heard = async {
+            let reason = match end {
+                End::Close(closing) => Some(closing.reason()),
+                End::Closed(reason) => reason,
+                End::Gone => return false,
+            };
+            // The client has heard it when it ends the connection, or lets us end it.
+            let is_open = wire.close(reason).await.is_ok();
+            while is_open && messages.recv().await.is_some_and(|message| message.is_ok()) {}
+            true
+        };
+        if !timeout(settings.send, heard).await.unwrap_or(false) {
+            tracing::debug!(request.id = self.request_id, "a socket's client does not read, it is hung up on");
+            if let Some(line) = line {
+                line.hang_up();
+            }
         }
     }
 

@@ -1,0 +1,193 @@
+//! BULK-6, FAST-5: how long a page of 50 leads takes over GraphQL while an operation over 100,000 leads is planned and run by the same server with
+//! its usual settings; beside the same pages asked of the idle server, on both databases. Prints times and the ratio; it sets no target.
+//!
+//! `BATON_BENCH_LEADS` changes how many leads there are.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench fails loudly")]
+
+#[path = "bulk/network.rs"]
+mod network;
+#[path = "../tests/it/support/postgres.rs"]
+#[allow(
+    dead_code,
+    unused_imports,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "the tests use more of it; it fails loudly as they do"
+)]
+mod postgres;
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use baton::app::{App, Outside, SchemaPolicy};
+use baton::clock::{Clock, Entropy, SystemClock};
+use baton::config::Config;
+use baton::domain::{Actor, Role};
+use network::{Postgres, Sqlite, TENANT, durable, fill, migrate};
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
+
+/// The server's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// People who look at the grid, and how long each looks before asking for another page: at most 160 pages per second in all.
+const CLIENTS: u64 = 16;
+const LOOKED_AT_FOR: Duration = Duration::from_millis(100);
+const IDLE_FOR: Duration = Duration::from_secs(10);
+
+const PAGE: &str = "query($source: String) { leads(first: 50, where: { source: { eq: $source } }) {
+    nodes { id state receivedAt source followUpStatus dealer { name rating } } pageInfo { hasNextPage endCursor } } }";
+const PREPARE: &str = "mutation { prepareReassignment(input: { selection: { all: true }, target: { nearest: true } }) {
+    operation { id } userErrors { message } } }";
+const RUN: &str = "mutation($id: ID!) { runOperation(input: { operationId: $id }) { userErrors { message } } }";
+const STATE: &str = "query($id: ID!) { operation(id: $id) { state changeCount } }";
+
+fn main() {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(bench());
+}
+
+async fn bench() {
+    let leads: u64 = std::env::var("BATON_BENCH_LEADS").map_or(100_000, |count| count.parse().unwrap());
+    let path = std::env::temp_dir().join(format!("baton-bench-{}.sqlite", std::process::id()));
+    let url = format!("sqlite://{}", path.display());
+    migrate(&url).await;
+    let mut sqlite = SqliteConnection::connect(&url).await.unwrap();
+    fill(leads, &Sqlite, async |sql| {
+        sqlite.execute(AssertSqlSafe(sql)).await.unwrap();
+    })
+    .await;
+    compare("SQLite", &url, leads).await;
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
+    }
+    let database = postgres::fresh_database("bench", async |url: String| migrate(&url).await).await;
+    let mut conn = PgConnection::connect(database.url()).await.unwrap();
+    durable(&mut conn).await;
+    fill(leads, &Postgres, async |sql| {
+        conn.execute(AssertSqlSafe(sql)).await.unwrap();
+    })
+    .await;
+    compare("PostgreSQL", database.url(), leads).await;
+}
+
+/// A server that works, too, and whoever asks it.
+#[derive(Clone)]
+struct Server {
+    http: reqwest::Client,
+    url: String,
+    token: String,
+}
+
+impl Server {
+    async fn start(url: &str) -> Self {
+        let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let variables = [
+            set("BATON_DATABASE__URL", url),
+            set("BATON_AUTH__SECRET", "a secret of the bench, 32 bytes or more"),
+            set("BATON_SECRETS__KEY", "a key of the bench, 32 bytes or more"),
+            set("BATON_LIMITS__REQUESTS_PER_MINUTE", "100000000"),
+        ];
+        let config = Config::load(None, variables).unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let actor = Actor {
+            tenant: baton::domain::id::TenantId(TENANT.parse().unwrap()),
+            subject: "bench".to_owned(),
+            name: "Bench".to_owned(),
+            role: Role::Admin,
+            user: None,
+            dealer: None,
+            source: None,
+            company: None,
+        };
+        let token = baton::auth::issue_token(&config.auth, &actor, clock.now(), Duration::from_hours(1)).unwrap();
+        let outside = Outside { clock, entropy: Arc::new(Entropy::from_os()), mailbox: None };
+        let app = Arc::new(App::build(config, outside, SchemaPolicy::Migrate).await.unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(baton::http::server(&app, listener).unwrap());
+        tokio::spawn(async move { app.worker.run(app.closing.subscribe()).await });
+        Self { http: reqwest::Client::new(), url: format!("http://{address}/graphql"), token }
+    }
+
+    async fn ask(&self, query: &str, variables: Value) -> Value {
+        let body = json!({ "query": query, "variables": variables });
+        let answer = self.http.post(&self.url).bearer_auth(&self.token).json(&body).send().await.unwrap();
+        let mut answer: Value = answer.json().await.unwrap();
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        answer["data"].take()
+    }
+
+    /// Waits until an operation has come to a state.
+    async fn until(&self, id: &str, state: &str) -> Value {
+        let mut beat = tokio::time::interval(Duration::from_millis(200));
+        loop {
+            beat.tick().await;
+            let found = self.ask(STATE, json!({ "id": id })).await["operation"].take();
+            if found["state"] == state {
+                return found;
+            }
+            assert!(["PREPARING", "RUNNING"].iter().any(|open| found["state"] == *open), "{found}");
+        }
+    }
+}
+
+async fn compare(on: &str, url: &str, leads: u64) {
+    let server = Server::start(url).await;
+    // Warms the caches and the statements.
+    look(&server, tokio::time::sleep(Duration::from_secs(1))).await;
+    let idle = look(&server, tokio::time::sleep(IDLE_FOR)).await;
+    report(on, "idle", &idle, None);
+    let prepared = server.ask(PREPARE, json!({})).await;
+    let id = prepared["prepareReassignment"]["operation"]["id"].as_str().unwrap().to_owned();
+    let planning =
+        look(&server, async { assert_eq!(server.until(&id, "READY").await["changeCount"], json!(leads)) }).await;
+    report(on, "while it is planned", &planning, Some(&idle));
+    server.ask(RUN, json!({ "id": id })).await;
+    let running = look(&server, async { drop(server.until(&id, "DONE").await) }).await;
+    report(on, "while it runs", &running, Some(&idle));
+}
+
+/// The times of all pages that were asked for until `end`, in microseconds, sorted.
+async fn look(server: &Server, end: impl Future<Output = ()>) -> Vec<u64> {
+    let over = Arc::new(AtomicBool::new(false));
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|_| {
+            let (server, over) = (server.clone(), Arc::clone(&over));
+            tokio::spawn(async move {
+                let (mut beat, mut micros) = (tokio::time::interval(LOOKED_AT_FOR), Vec::new());
+                beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+                while !over.load(Ordering::Relaxed) {
+                    beat.tick().await;
+                    let began = Instant::now();
+                    let page = server.ask(PAGE, json!({ "source": "Web" })).await;
+                    assert_eq!(page["leads"]["nodes"].as_array().unwrap().len(), 50);
+                    micros.push(began.elapsed().as_micros() as u64);
+                }
+                micros
+            })
+        })
+        .collect();
+    end.await;
+    over.store(true, Ordering::Relaxed);
+    let mut micros = Vec::new();
+    for client in clients {
+        micros.extend(client.await.unwrap());
+    }
+    micros.sort_unstable();
+    micros
+}
+
+fn at(micros: &[u64], share: f64) -> f64 {
+    micros[((micros.len() - 1) as f64 * share) as usize] as f64 / 1e3
+}
+
+fn report(on: &str, when: &str, micros: &[u64], beside: Option<&[u64]>) {
+    let (p50, p99) = (at(micros, 0.5), at(micros, 0.99));
+    let ratio =
+        beside.map_or(String::new(), |beside| format!(", {:.1} times that of the idle server", p99 / at(beside, 0.99)));
+    println!("{on}, {when}: {} pages, p50 {p50:.1} ms, p99 {p99:.1} ms{ratio}", micros.len());
+}
