@@ -381,6 +381,7 @@ fn lead(number: u64) -> (Lead, Request) {
         warn_at: None,
         excluded_from_automation: false,
         workflow: Workflow::default(),
+        labels: baton::domain::label::Labels::default(),
         custom: Map::from_iter([("region".to_owned(), region(number + 1_000_000))]),
         version: 1,
         created_by: "bench".to_owned(),

@@ -7,8 +7,11 @@ use crate::domain::error::{optional_text, text};
 use crate::domain::event::EventKind;
 use crate::domain::field::{CustomValues, FieldDefinition, Subject};
 use crate::domain::id::LeadId;
-use crate::domain::input::LeadPatch;
+use crate::domain::input::{LeadPatch, Problems};
+use crate::domain::label::{ALERT_LENGTH_MAX, CAMPAIGN_LENGTH_MAX, Labels};
+use crate::domain::language::optional_language;
 use crate::domain::lead::{Lead, LeadState, Workflow};
+use crate::domain::request::SOURCE_LENGTH_MAX;
 use crate::domain::{Invalid, InvalidCode};
 use crate::store::{Scope, fields, leads};
 
@@ -34,9 +37,7 @@ pub async fn update_lead(
     (id, expected_version): (LeadId, Option<i64>),
     patch: LeadPatch,
 ) -> Result<LeadChanged, ActionError> {
-    let manages = patch.excluded_from_automation.is_some() || !patch.assignments.is_empty();
-    let needed = if manages { Permission::ManageLeads } else { Permission::WorkLeads };
-    permit(call.actor, needed)?;
+    permit(call.actor, needed(&patch))?;
     let work = match context.begin(call).await? {
         Begun::Before(outcome) => return Ok(outcome),
         Begun::Fresh(work) => work,
@@ -62,6 +63,16 @@ pub async fn update_lead(
     let at = work.at();
     desk.changes.write(&work, before.tenant, at).await?;
     work.commit(LeadChanged { lead: id }).await
+}
+
+/// Who may work on a lead may note things on it; where it belongs, who sees it, who is assigned and whether jobs act on it is for those
+/// who manage.
+fn needed(patch: &LeadPatch) -> Permission {
+    let manages = patch.excluded_from_automation.is_some()
+        || patch.source.is_some()
+        || patch.visibility.is_some()
+        || !patch.assignments.is_empty();
+    if manages { Permission::ManageLeads } else { Permission::WorkLeads }
 }
 
 /// Deletes a copy: its links show the reason from now on.
@@ -98,7 +109,11 @@ pub async fn delete_lead(
 }
 
 /// A copy within the caller's reach, held, at the version that the caller expects.
-async fn hold(work: &Work<'_>, id: LeadId, expected_version: Option<i64>) -> Result<(Held, Lead), ActionError> {
+pub(super) async fn hold(
+    work: &Work<'_>,
+    id: LeadId,
+    expected_version: Option<i64>,
+) -> Result<(Held, Lead), ActionError> {
     let found = leads::lookup(work, &Scope::of(work.actor()), id).await?;
     let found = found.ok_or_else(|| ActionError::not_found("leadId", "lead"))?;
     let held = Held::hold(work, found.tenant, &[found.request]).await?;
@@ -114,6 +129,7 @@ async fn hold(work: &Work<'_>, id: LeadId, expected_version: Option<i64>) -> Res
 /// What is wrong with the texts and the assignments of a patch, whatever the lead and whoever there is.
 pub fn check(patch: &LeadPatch) -> Vec<Invalid> {
     let mut problems = note(&mut Workflow::default(), patch);
+    problems.extend(label((&mut String::new(), &mut Labels::default()), patch));
     problems.extend(patch.assignments.check());
     problems
 }
@@ -122,6 +138,7 @@ pub fn check(patch: &LeadPatch) -> Vec<Invalid> {
 pub fn apply(before: &Lead, patch: &LeadPatch, definitions: &[FieldDefinition]) -> Result<Lead, Vec<Invalid>> {
     let mut copy = before.clone();
     let mut problems = note(&mut copy.workflow, patch);
+    problems.extend(label((&mut copy.source, &mut copy.labels), patch));
     if let Some(custom) = &patch.custom {
         let stored = CustomValues::stored(definitions, &Value::Object(before.custom.clone()));
         match stored.changed(definitions, custom).map(|values| values.to_json()) {
@@ -155,6 +172,20 @@ fn note(workflow: &mut Workflow, patch: &LeadPatch) -> Vec<Invalid> {
     problems
 }
 
+fn label((source, labels): (&mut String, &mut Labels), patch: &LeadPatch) -> Vec<Invalid> {
+    let mut problems = Problems::default();
+    let optional = |field: &str, given: &Option<String>, max| optional_text(field, given.as_deref(), max);
+    problems.set(source, patch.source.as_ref().map(|given| text("source", given, SOURCE_LENGTH_MAX)));
+    let campaign = patch.campaign.as_ref().map(|given| optional("campaign", given, CAMPAIGN_LENGTH_MAX));
+    problems.set(&mut labels.campaign, campaign);
+    let language = patch.language.as_ref().map(|given| optional_language("language", given.as_deref()));
+    problems.set(&mut labels.language, language);
+    let alert = patch.alert.as_ref().map(|given| optional("alert", given, ALERT_LENGTH_MAX));
+    problems.set(&mut labels.alert, alert);
+    labels.visibility = patch.visibility.unwrap_or(labels.visibility);
+    problems.done(()).err().unwrap_or_default()
+}
+
 /// Sets when jobs look at a copy that was changed: what a job's condition reads may be another now.
 pub fn rearm(held: &Held, copy: &mut Lead) {
     (copy.due_at, copy.warn_at) = match copy.state {
@@ -172,5 +203,18 @@ pub fn noted(copy: &Lead) -> Value {
         "progress": copy.workflow.progress,
         "custom": copy.custom,
         "excludedFromAutomation": copy.excluded_from_automation,
+        "source": copy.source,
+        "campaign": copy.labels.campaign,
+        "language": copy.labels.language,
+        "visibility": copy.labels.visibility,
+        "alert": copy.labels.alert,
     })
+}
+
+/// The same with a note: its id or kind, never its text, which may name a customer.
+pub(super) fn with_note(mut told: Value, note: Value) -> Value {
+    if let Some(fields) = told.as_object_mut() {
+        fields.insert("note".to_owned(), note);
+    }
+    told
 }

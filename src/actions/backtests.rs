@@ -135,7 +135,8 @@ async fn with_requests(
     for copy in copies {
         let request = requests.remove(&copy.request);
         let request = request.ok_or_else(|| StoreError::corrupt("leads.request_id", copy.request))?;
-        let lead = first_copy(copy.id, &request, copy.custom, copy.workflow.file_type, request.received_at);
+        let first = first_copy(copy.id, &request, copy.custom, copy.workflow.file_type, request.received_at);
+        let lead = Lead { source: copy.source, labels: copy.labels, ..first };
         pairs.push((lead, request));
     }
     Ok(pairs)

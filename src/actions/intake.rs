@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::domain::event::{EventActor, EventKind};
 use crate::domain::field::{CustomValues, Subject};
 use crate::domain::id::{LeadId, RequestId};
+use crate::domain::label::Labels;
 use crate::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
 use crate::domain::request::{Request, RequestInput, Submission};
 use crate::domain::{Actor, Invalid, InvalidCode, Timestamp};
@@ -146,6 +147,7 @@ pub fn first_copy(
         warn_at: None,
         excluded_from_automation: false,
         workflow: Workflow { file_type, ..Workflow::default() },
+        labels: Labels::of(request),
         custom,
         version: 1,
         created_by: request.created_by.clone(),

@@ -28,6 +28,7 @@ pub mod manual_runs;
 pub mod messages;
 pub mod network;
 pub mod networks;
+pub mod notes;
 pub mod operations;
 pub mod permit;
 pub mod reassign;

@@ -12,6 +12,7 @@ use crate::domain::dealer::ContactKind;
 use crate::domain::delivery::{Attempt, AttemptOutcome, Delivery, DeliveryState};
 use crate::domain::event::{EventActor, EventKind};
 use crate::domain::id::{LeadId, OfferId};
+use crate::domain::label::Labels;
 use crate::domain::lead::{Lead, LeadState, LeadTimes, Workflow};
 use crate::domain::message::{Line, LinkOf, LossMail, Message, OfferMail, StatusMail, TakenMail};
 use crate::domain::offer::Offer;
@@ -76,6 +77,7 @@ impl Course<'_> {
             warn_at: None,
             excluded_from_automation: false,
             workflow: Workflow { file_type: Some(file_type.to_owned()), ..Workflow::default() },
+            labels: Labels::of(request),
             custom: self.custom.clone(),
             version: 1,
             created_by: request.created_by.clone(),

@@ -133,6 +133,8 @@ ids! {
     AttemptId = "att";
     /// One line of a timeline.
     EventId = "evt";
+    /// A note on a lead.
+    NoteId = "note";
     /// An appointment or task on a lead.
     CalendarEventId = "cal";
     /// A remembered first answer to a repeated mutation.

@@ -10,6 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::{DealerId, DecisionId, JobId, LeadId, RequestId, TenantId, UserId};
+use super::label::Labels;
 use super::time::Timestamp;
 use serde_json::{Map, Value};
 
@@ -120,6 +121,7 @@ pub struct Lead {
     pub decision: Option<DecisionId>,
     /// The job that made this copy.
     pub job: Option<JobId>,
+    /// Where it counts as coming from; at first where its request came from.
     pub source: String,
     pub brand: Option<String>,
     /// When the customer's request came in, the same on every copy.
@@ -137,6 +139,8 @@ pub struct Lead {
     pub warn_at: Option<Timestamp>,
     pub excluded_from_automation: bool,
     pub workflow: Workflow,
+    /// What else stands on it for people.
+    pub labels: Labels,
     pub custom: Map<String, Value>,
     pub version: i64,
     pub created_by: String,

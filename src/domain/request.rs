@@ -6,6 +6,8 @@ use super::dealer::Address;
 use super::error::{optional_text, text};
 use super::id::{RequestId, TenantId};
 use super::input::{Located, PointInput, Problems, email};
+use super::label::CAMPAIGN_LENGTH_MAX;
+use super::language::optional_language;
 use super::place::{CountryCode, Point, PostalCode};
 use super::tenant::Tenant;
 use super::time::Timestamp;
@@ -90,6 +92,8 @@ pub enum PointSource {
     PostalCode,
 }
 
+/// Characters of a source's name.
+pub const SOURCE_LENGTH_MAX: usize = 200;
 const NAME_LENGTH_MAX: usize = 100;
 const WORD_LENGTH_MAX: usize = 200;
 const PHONE_LENGTH_MAX: usize = 50;
@@ -125,7 +129,7 @@ pub struct RequestInput {
     pub point: Option<PointInput>,
     /// What the customer wrote.
     pub comments: Option<String>,
-    /// The language to answer in.
+    /// The language to answer in: a BCP 47 tag.
     pub language: Option<String>,
     /// When the customer asked; now if missing.
     pub received_at: Option<Timestamp>,
@@ -156,12 +160,12 @@ impl Request {
     /// The request that an input makes; every problem at once. An unknown postal code is none: the request has no point then.
     pub fn build(input: &RequestInput, submission: Submission<'_>) -> Result<Self, Vec<Invalid>> {
         let mut problems = Problems::default();
-        let source = problems.keep(text("source", input.source.as_deref().unwrap_or_default(), WORD_LENGTH_MAX));
+        let source = problems.keep(text("source", input.source.as_deref().unwrap_or_default(), SOURCE_LENGTH_MAX));
         let mut optional = |field: &str, given: &Option<String>, max: usize| {
             problems.keep(optional_text(field, given.as_deref(), max)).flatten()
         };
         let external_id = optional("externalId", &input.external_id, WORD_LENGTH_MAX);
-        let campaign = optional("campaign", &input.campaign, WORD_LENGTH_MAX);
+        let campaign = optional("campaign", &input.campaign, CAMPAIGN_LENGTH_MAX);
         let interest = Interest {
             brand: optional("brand", &input.interest.brand, WORD_LENGTH_MAX),
             product: optional("product", &input.interest.product, WORD_LENGTH_MAX),
@@ -173,13 +177,13 @@ impl Request {
             optional("region", &input.region, WORD_LENGTH_MAX),
         );
         let comments = optional("comments", &input.comments, COMMENTS_LENGTH_MAX);
-        let language = optional("language", &input.language, WORD_LENGTH_MAX);
         let mut person = Person {
             first_name: optional("firstName", &input.person.first_name, NAME_LENGTH_MAX),
             last_name: optional("lastName", &input.person.last_name, NAME_LENGTH_MAX),
             email: optional("email", &input.person.email, WORD_LENGTH_MAX),
             phone: optional("phone", &input.person.phone, PHONE_LENGTH_MAX),
         };
+        let language = problems.keep(optional_language("language", input.language.as_deref())).flatten();
         if person.email.is_none() && person.phone.is_none() {
             let message = "the customer can't be reached, give a mail address or a phone number";
             problems.add("email", InvalidCode::Required, message);

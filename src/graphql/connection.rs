@@ -13,7 +13,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use super::session::Ctx;
-use crate::store::{Key, Page, PageRequest, StoreError};
+use crate::store::{Key, Page, PageRequest};
 
 /// The longest page: a screen shows fewer, an export takes another way.
 pub const PAGE_MAX: i32 = 250;
@@ -129,7 +129,7 @@ pub fn bad_input(message: String) -> async_graphql::Error {
 }
 
 /// A connection over a page of `list`; `count` is only run when the total is asked for, with the number to count up to.
-pub async fn connect<T, Node, Counting>(
+pub async fn connect<T, Node, Counting, Failure>(
     ctx: &Context<'_>,
     list: &str,
     page: Page<T>,
@@ -138,13 +138,14 @@ pub async fn connect<T, Node, Counting>(
 ) -> async_graphql::Result<Listed<Node>>
 where
     Node: OutputType,
-    Counting: Future<Output = Result<u64, StoreError>>,
+    Counting: Future<Output = Result<u64, Failure>>,
+    Failure: Into<async_graphql::Error>,
 {
     let cursors = &ctx.session()?.cursors;
     let asked = |name| ctx.look_ahead().field(name).exists();
     let total = if asked("totalCount") || asked("totalCountIsCapped") {
         // One more than the cap tells whether there are more.
-        let counted = count(COUNT_MAX + 1).await?;
+        let counted = count(COUNT_MAX + 1).await.map_err(Into::into)?;
         Total {
             total_count: i32::try_from(counted.min(COUNT_MAX)).ok(),
             total_count_is_capped: Some(counted > COUNT_MAX),

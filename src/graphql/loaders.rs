@@ -3,7 +3,7 @@
 //! Each key type is one kind of child. What the scope does not reach is not loaded, and so null.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
@@ -13,9 +13,12 @@ use crate::domain::delivery::Delivery;
 use crate::domain::event::Event;
 use crate::domain::id::{DecisionId, LeadId, RequestId};
 use crate::domain::lead::Lead;
+use crate::domain::note::Note;
 use crate::domain::offer::Offer;
 use crate::domain::request::Request;
-use crate::store::{Conn, Scope, Store, StoreError, decisions, deliveries, events, leads, offers, requests};
+use crate::store::{
+    Conn, Page, PageRequest, Scope, Store, StoreError, decisions, deliveries, events, leads, notes, offers, requests,
+};
 
 /// A failed load; shared by all who waited for it.
 pub type LoadError = Arc<StoreError>;
@@ -171,5 +174,57 @@ impl Loader<DeliveriesKey> for Batch {
             }
         }
         Ok(groups)
+    }
+}
+
+/// A page of the notes of a copy. Only asked of a copy that the scope reaches.
+#[derive(Clone, PartialEq)]
+pub struct NotesKey {
+    /// Of which copy.
+    pub lead: LeadId,
+    /// Which page: all copies of a grid are asked for the same one.
+    pub page: PageRequest,
+}
+
+// A page's keys are a moment and an id, which equal themselves.
+impl Eq for NotesKey {}
+
+impl Hash for NotesKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.lead.hash(state);
+    }
+}
+
+impl Loader<NotesKey> for Batch {
+    type Value = Page<Note>;
+    type Error = LoadError;
+    async fn load(&self, keys: &[NotesKey]) -> Result<HashMap<NotesKey, Page<Note>>, LoadError> {
+        let mut wanted: Vec<(&PageRequest, Vec<LeadId>)> = Vec::new();
+        for key in keys {
+            match wanted.iter_mut().find(|(page, _)| **page == key.page) {
+                Some((_, leads)) => leads.push(key.lead),
+                None => wanted.push((&key.page, vec![key.lead])),
+            }
+        }
+        let mut found = HashMap::with_capacity(keys.len());
+        for (page, leads) in wanted {
+            let pages = notes::list_by_leads(self.reader(), self.scope.tenant, &leads, page).await?;
+            found.extend(pages.into_iter().map(|(lead, notes)| (NotesKey { lead, page: page.clone() }, notes)));
+        }
+        Ok(found)
+    }
+}
+
+/// How many notes a copy has. Only asked of a copy that the scope reaches.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NoteCountKey(pub LeadId);
+
+impl Loader<NoteCountKey> for Batch {
+    type Value = u64;
+    type Error = LoadError;
+    async fn load(&self, keys: &[NoteCountKey]) -> Result<HashMap<NoteCountKey, u64>, LoadError> {
+        let ids: Vec<LeadId> = keys.iter().map(|key| key.0).collect();
+        let counts = notes::count_by_leads(self.reader(), self.scope.tenant, &ids).await?;
+        Ok(counts.into_iter().map(|(lead, count)| (NoteCountKey(lead), count)).collect())
     }
 }

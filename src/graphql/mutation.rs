@@ -7,6 +7,7 @@ use super::guard::IdempotencyKeyHeader;
 use super::session::Ctx;
 use crate::actions::Call;
 use crate::domain::actor::Actor;
+use crate::domain::{Invalid, InvalidCode};
 
 /// A mutation as it was called, owning its input.
 pub struct OwnedCall<'a> {
@@ -48,5 +49,17 @@ pub fn patch<T>(given: MaybeUndefined<T>) -> Option<Option<T>> {
         MaybeUndefined::Undefined => None,
         MaybeUndefined::Null => Some(None),
         MaybeUndefined::Value(value) => Some(Some(value)),
+    }
+}
+
+/// A field of a patch that always has a value: absent leaves as it is, null is refused.
+pub fn patch_required<T>(field: &str, given: MaybeUndefined<T>) -> Result<Option<T>, Invalid> {
+    match given {
+        MaybeUndefined::Undefined => Ok(None),
+        MaybeUndefined::Value(value) => Ok(Some(value)),
+        MaybeUndefined::Null => {
+            let message = format!("{field} can't be cleared, leave it out or give a value");
+            Err(Invalid::new(field, InvalidCode::Required, message))
+        }
     }
 }

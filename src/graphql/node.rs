@@ -7,7 +7,7 @@ use super::decisions::Decision;
 use super::imports::FileImport;
 use super::interfaces::{Backtest, InterfaceVersion, ReassignmentInterface};
 use super::jobs::{JobRun, ReassignmentJob};
-use super::leads::{Event, Lead};
+use super::leads::{Event, Lead, LeadNote};
 use super::lists::LeadList;
 use super::network::{CalendarEvent, Category, Company, Contact, CustomField, Dealer, Group, User, find_node};
 use super::operations::{Operation, find_operation};
@@ -15,7 +15,7 @@ use super::session::Ctx;
 use super::{imports, interfaces, jobs, lists};
 use crate::actions::Sight;
 use crate::domain::id::AnyId;
-use crate::store::{events, leads};
+use crate::store::{events, leads, notes};
 
 /// The most ids that `nodes` takes at once.
 const IDS_MAX: usize = 250;
@@ -30,6 +30,8 @@ pub enum Node {
     LeadList(LeadList),
     /// An import of an uploaded file.
     FileImport(FileImport),
+    /// A note on a lead.
+    LeadNote(LeadNote),
     /// A line of a timeline.
     Event(Event),
     /// A location that receives leads.
@@ -99,6 +101,11 @@ async fn find(ctx: &Context<'_>, id: &ID) -> async_graphql::Result<Option<Node>>
     let (reader, scope) = (session.reader(), &session.scope);
     Ok(match id {
         AnyId::LeadId(id) => leads::lookup(reader, scope, id).await?.map(|lead| Node::Lead(Lead(lead))),
+        AnyId::NoteId(id) => {
+            let Some(note) = notes::lookup(reader, scope.tenant, id).await? else { return Ok(None) };
+            let reached = leads::lookup(reader, scope, note.lead).await?.is_some();
+            reached.then_some(Node::LeadNote(LeadNote(note)))
+        }
         AnyId::EventId(id) => {
             let event = events::lookup(reader, scope.tenant, id).await?;
             // An event is seen by whoever sees the lead that it happened to, and by those who read the whole audit log.

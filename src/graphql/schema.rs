@@ -9,7 +9,9 @@ use super::interfaces::{
     PreviewQuery,
 };
 use super::jobs::{JobMutation, JobQuery, JobSubscription};
-use super::leads::{AuditQuery, LeadMutation, LeadQuery, LeadSubscription, MessageMutation, MessageQuery};
+use super::leads::{
+    AuditQuery, LeadMutation, LeadQuery, LeadSubscription, MessageMutation, MessageQuery, NoteMutation,
+};
 use super::lists::{ExportMutation, ListMutation, ListQuery};
 use super::network::{
     CalendarMutation, CompanyMutation, CompanyQuery, DealerMutation, DefinitionMutation, NetworkQuery, StaffMutation,
@@ -40,6 +42,7 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     LeadMutation,
+    NoteMutation,
     ListMutation,
     ExportMutation,
     MessageMutation,

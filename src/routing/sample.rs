@@ -14,6 +14,7 @@ use crate::domain::dealer::{Address, Capacity, Dealer, OpeningHours, TerritoryEn
 use crate::domain::field::{Choice, FieldDefinition, FieldDraft, FieldType, Subject};
 use crate::domain::id::{CategoryId, DealerId, GroupId, LeadId, RequestId, TenantId, UserId};
 use crate::domain::interface::{Definition, Direction, Nulls, Radius, SortLevel};
+use crate::domain::label::Labels;
 use crate::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
 use crate::domain::request::{Interest, Person, PointSource, Request};
 use crate::domain::user::{DaysOff, Group, Membership, User};
@@ -304,6 +305,7 @@ pub(super) fn case(at: Option<Point>) -> Case {
         warn_at: None,
         excluded_from_automation: false,
         workflow: Workflow::default(),
+        labels: Labels::default(),
         custom: Map::from_iter([("region".to_owned(), Json::from("north"))]),
         version: 1,
         created_by: "test".to_owned(),

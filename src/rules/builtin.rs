@@ -62,14 +62,17 @@ enum Presence {
 pub const LEAD_STATES: &[&str] =
     &["UNASSIGNED", "OFFERED", "ACKNOWLEDGED", "ACCEPTED", "REJECTED", "EXPIRED", "WON", "LOST", "DELETED"];
 
+/// Who sees a lead.
+pub const VISIBILITIES: &[&str] = &["NORMAL", "RESTRICTED"];
+
 table! {
     /// A built-in field of a lead.
     LeadField;
     Id "id" Type::Text, Always; "The lead's id, `lead_…`."
     State "state" Type::Text, Always, choices LEAD_STATES; "Where the lead stands in Baton's own course."
     Round "round" Type::Int, Always; "How often the request was handed on before this copy; the first has 0."
-    Source "source" Type::Text, Maybe; "Where the request came from."
-    Campaign "campaign" Type::Text, Maybe; "The campaign that brought the request."
+    Source "source" Type::Text, Maybe; "Where the lead counts as coming from; at first where the request came from."
+    Campaign "campaign" Type::Text, Maybe; "The campaign that the lead belongs to; at first the one that brought the request."
     Brand "brand" Type::Text, Maybe; "The brand that the customer asked for."
     Product "product" Type::Text, Maybe; "The product that the customer asked for."
     Interest "interest" Type::Text, Maybe; "What the customer wants, such as a purchase or service."
@@ -77,7 +80,7 @@ table! {
     WorkflowStatus "workflow_status" Type::Text, Maybe; "The tenant's status within the file type."
     FollowUpStatus "follow_up_status" Type::Text, Maybe; "Whether and how the customer was contacted."
     Progress "progress" Type::Text, Maybe; "The tenant's progress step."
-    Language "language" Type::Text, Maybe; "The customer's language."
+    Language "language" Type::Text, Maybe; "The language to answer the customer in, such as `en` or `es-MX`."
     Country "country" Type::Text, Maybe; "The customer's country, two letters."
     PostalCode "postal_code" Type::Text, Maybe; "The customer's postal code, normalised."
     Region "region" Type::Text, Maybe; "The customer's state or province."
@@ -88,6 +91,8 @@ table! {
     CreatedAt "created_at" Type::Timestamp, Always; "When this copy was made."
     UpdatedAt "updated_at" Type::Timestamp, Always; "When this copy last changed."
     ExcludedFromAutomation "excluded_from_automation" Type::Bool, Always; "Whether automations leave the lead alone."
+    Visibility "visibility" Type::Text, Always, choices VISIBILITIES; "Who sees the lead: restricted ones only admins, auditors and whoever has it."
+    Alert "alert" Type::Text, Maybe; "What is shown on top of the lead."
     RequestId "request_id" Type::Text, Always; "The id of the customer's request, `req_…`, which all its copies share."
     JobId "job_id" Type::Text, Maybe; "The id of the job that made this copy, `job_…`; missing for all others."
     Exception "exception" Type::Text, Maybe; "Why no candidate was found, for a lead that is listed under exceptions."

@@ -1,13 +1,15 @@
 //! Events: timelines and the audit log. Rows are only ever added.
 
-use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter};
+use sea_orm::sea_query::{Condition, ExprTrait, Query};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, IntoSimpleExpr, QueryFilter};
 
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{insert_all, name_of, named, time};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::event::{Column, Entity, Model};
+use super::rows::lead;
+use super::scope::Scope;
 use crate::domain::Timestamp;
 use crate::domain::event::{Event, EventActor, EventKind};
 use crate::domain::id::{EventId, LeadId, RequestId, TenantId};
@@ -19,6 +21,8 @@ pub struct EventFilter {
     pub lead: Option<LeadId>,
     /// About any copy of this request.
     pub request: Option<RequestId>,
+    /// Not about restricted copies that are kept from this scope.
+    pub open_to: Option<Scope>,
     /// About this object, by its id as shown outside.
     pub subject: Option<String>,
     /// Of one of these kinds.
@@ -139,11 +143,24 @@ impl EventFilter {
             .add(Column::TenantId.eq(tenant.uuid()))
             .add_option(self.lead.map(|id| Column::LeadId.eq(id.uuid())))
             .add_option(self.request.map(|id| Column::RequestId.eq(id.uuid())))
+            .add_option(self.open_to.as_ref().and_then(Scope::unrestricted).map(|open| self.about(tenant, open)))
             .add_option(self.subject.as_ref().map(|subject| Column::Subject.eq(subject)))
             .add_option(kinds)
             .add_option(self.actor.as_ref().map(|actor| Column::ActorId.eq(actor)))
             .add_option(self.from.map(|from| Column::At.gte(from.micros())))
             .add_option(self.before.map(|before| Column::At.lt(before.micros())))
+    }
+
+    /// About no copy, or about one for which `open` holds.
+    fn about(&self, tenant: TenantId, open: Condition) -> Condition {
+        let copies = Query::select()
+            .column(lead::Column::Id)
+            .from(lead::Entity)
+            .and_where(lead::Column::TenantId.eq(tenant.uuid()))
+            .and_where_option(self.request.map(|id| lead::Column::RequestId.eq(id.uuid())))
+            .cond_where(open)
+            .take();
+        Condition::any().add(Column::LeadId.is_null()).add(Column::LeadId.into_simple_expr().in_subquery(copies))
     }
 }
 

@@ -29,6 +29,7 @@ pub mod jobs;
 pub mod leads;
 pub mod lists;
 mod map;
+pub mod notes;
 pub mod offers;
 pub mod operations;
 pub mod page;

@@ -50,7 +50,7 @@ impl From<KeyPart> for Value {
 }
 
 /// Which part of a list is wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PageRequest {
     /// How many rows.
     pub size: u64,
@@ -78,6 +78,12 @@ pub struct Page<T> {
     pub has_previous: bool,
     /// Whether the list goes on after this page.
     pub has_next: bool,
+}
+
+impl<T> Default for Page<T> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), has_previous: false, has_next: false }
+    }
 }
 
 impl<T> Page<T> {

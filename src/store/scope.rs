@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, IntoSimpleExpr};
 use super::rows::{company, lead, lead_assignment, membership, user};
 use crate::domain::actor::{Actor, Role};
 use crate::domain::id::{CompanyId, DealerId, TenantId, UserId};
+use crate::domain::label::Visibility;
 use crate::domain::lead::{Lead, Recipient};
 
 /// Which leads of a tenant somebody may see.
@@ -95,12 +96,13 @@ impl Scope {
     /// `or`, or the tenant's own condition beside it, would make SQLite go through the whole tenant instead. A manager has many, which are
     /// met soon by going through the leads in the order that is asked for.
     pub(super) fn leads(&self) -> Condition {
-        let all = Condition::all().add(lead::Column::TenantId.eq(self.tenant.uuid()));
+        let own_tenant = lead::Column::TenantId.eq(self.tenant.uuid());
+        let all = Condition::all().add(own_tenant).add_option(self.unrestricted());
         match &self.reach {
             Reach::All => all,
             Reach::Own(user) => {
                 let reached = self.own_leads(*user).union(UnionType::Distinct, self.assigned_to(*user)).take();
-                Condition::all().add(among(reached_once(reached)))
+                Condition::all().add(among(reached_once(reached))).add_option(self.unrestricted())
             }
             Reach::Dealer(dealer) => all.add(lead::Column::DealerId.eq(dealer.uuid())),
             Reach::Managed(user) => {
@@ -112,9 +114,22 @@ impl Scope {
             }
             Reach::Partner { source: None, dealer: None, company: None } => all.add(Expr::val(false)),
             Reach::Partner { source, dealer, company } => company
-                .map_or(all, |company| Condition::all().add(among(self.assigned_to_company(company))))
+                .map_or(all, |company| {
+                    Condition::all().add(among(self.assigned_to_company(company))).add_option(self.unrestricted())
+                })
                 .add_option(source.as_ref().map(|source| lead::Column::Source.eq(source)))
                 .add_option(dealer.map(|dealer| lead::Column::DealerId.eq(dealer.uuid()))),
+        }
+    }
+
+    /// The condition that keeps restricted copies out: whoever does not see all sees them only in their own hands, and not because they
+    /// are assigned. None for who sees all, and for a dealer, who reaches nothing else.
+    pub(super) fn unrestricted(&self) -> Option<Condition> {
+        let normal = Condition::any().add(lead::Column::Visibility.eq(Visibility::Normal.as_str()));
+        match self.reach {
+            Reach::All | Reach::Dealer(_) => None,
+            Reach::Own(user) | Reach::Managed(user) => Some(normal.add(lead::Column::UserId.eq(user.uuid()))),
+            Reach::Partner { .. } => Some(normal),
         }
     }
 

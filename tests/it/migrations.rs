@@ -51,3 +51,41 @@ async fn jobs_of_an_older_sqlite_file_are_kept_with_what_refers_to_them() {
     assert!(refused.to_string().contains("FOREIGN KEY"), "{refused}");
     sqlx::query("update jobs set algorithm = 'ROTATION'").execute(&mut new).await.unwrap();
 }
+
+/// The last migration before copies have labels of their own.
+const UNLABELLED: i64 = 8;
+
+/// A request with a campaign and a language, its first copy, and one without either.
+const REQUESTS: &str = "
+    insert into tenants values (x'01', 'Acme', 'acme', 'MI', 'UTC', 'US', 3600, 0, 0);
+    insert into requests (tenant_id, id, source, campaign, language, country, received_at, created_by)
+      values (x'01', x'02', 'web', 'Spring', 'fr', 'US', 0, 'x'), (x'01', x'03', 'web', null, null, 'US', 0, 'x');
+    insert into leads (tenant_id, id, request_id, root_id, round, state, source, received_at, excluded_from_automation, follow_up_status,
+        custom, version, created_by, created_at, updated_at)
+      values (x'01', x'12', x'02', x'12', 0, 'UNASSIGNED', 'web', 0, false, 'NOT_CONTACTED', '{}', 1, 'x', 0, 0),
+             (x'01', x'13', x'03', x'13', 0, 'UNASSIGNED', 'web', 0, false, 'NOT_CONTACTED', '{}', 1, 'x', 0, 0);";
+
+// BULK-4
+#[tokio::test]
+async fn leads_of_an_older_sqlite_file_get_the_labels_of_their_requests() {
+    let database = TestDatabase::empty_sqlite();
+    let url = database.url();
+    let mut old = SqliteConnection::connect(&format!("{url}?mode=rwc")).await.unwrap();
+    SQLITE.run_to(UNLABELLED, &mut old).await.unwrap();
+    sqlx::raw_sql(REQUESTS).execute(&mut old).await.unwrap();
+    old.close().await.unwrap();
+
+    Store::connect(&url, 1).await.unwrap().migrate().await.unwrap();
+
+    let mut new = SqliteConnection::connect(&url).await.unwrap();
+    let labels = sqlx::query("select campaign, language, visibility, alert from leads order by id");
+    let labels = labels.fetch_all(&mut new).await.unwrap();
+    let label = |row: &sqlx::sqlite::SqliteRow, name: &str| row.get::<Option<String>, _>(name);
+    let of =
+        |row: &sqlx::sqlite::SqliteRow| ["campaign", "language", "visibility", "alert"].map(|name| label(row, name));
+    let [spring, french, normal] = ["Spring", "fr", "NORMAL"].map(|text| Some(text.to_owned()));
+    assert_eq!(
+        labels.iter().map(of).collect::<Vec<_>>(),
+        [[spring, french, normal.clone(), None], [None, None, normal, None]]
+    );
+}

@@ -193,6 +193,26 @@ async fn leads_are_imported_once_and_nobody_is_told() {
     .await;
 }
 
+const LABELLED: &str = "lead_id,email,source,campaign,Locale\n\
+    L1,ann@example.com,web,Spring,ES-mx\n\
+    L2,bo@example.com,web,,en_US\n";
+
+// BULK-4, BULK-10: a lead is worth more than a language that nobody can read.
+#[tokio::test]
+async fn campaigns_and_languages_are_imported_and_a_wrong_language_is_left_out() {
+    on_each_database(async |app: &TestApp| {
+        let (report, problems) = import(app, order(app, ImportKind::Leads), LABELLED).await;
+        assert_eq!((report.created, report.failed, report.warned), (2, 0, 1));
+        let told = "3,Locale,en_US,\"`en_US` is not a language tag, write it like `en` or `es-MX`\",yes";
+        assert_eq!(problems.lines().nth(1), Some(told));
+        let of = |lead: baton::domain::lead::Lead| (lead.labels.campaign, lead.labels.language);
+        let mut leads: Vec<_> = all_leads(app).await.into_iter().map(of).collect();
+        leads.sort();
+        assert_eq!(leads, [(None, None), (Some("Spring".to_owned()), Some("es-MX".to_owned()))]);
+    })
+    .await;
+}
+
 // BULK-10
 #[tokio::test]
 async fn a_file_with_wrong_columns_is_refused_as_a_whole() {

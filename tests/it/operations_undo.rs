@@ -51,7 +51,8 @@ async fn every_lead_is_as_before() {
     on_each_database(async |app| {
         some_leads(app).await;
         let before = picture(app).await;
-        let fields = json!({ "progress": "3", "excludedFromAutomation": true, "createdBy": "x" });
+        let fields = json!({ "progress": "3", "excludedFromAutomation": true, "createdBy": "x", "source": "fair", "campaign": "Spring",
+            "language": "fr-CA", "visibility": "RESTRICTED", "alert": "Call first", "note": { "text": "Told them." } });
         let changes = [
             (
                 "prepareReassignment",

@@ -187,6 +187,7 @@ async fn a_grid_lists_and_counts_the_rows_for_which_a_rule_holds() {
             "lead.dealer.category_rank.tier <= 1",
             "!has(lead.dealer) && lead.custom.segment in ['Gold', 'Bronze']",
             "now - lead.received_at > duration('24h') && lead.language < 'x'",
+            "lead.visibility == 'RESTRICTED' || lead.alert.startsWith('W') && lead.campaign in ['Web', 'W']",
         ] {
             let rule = condition(&world, text);
             let held = world.leads.iter().filter(|lead| {

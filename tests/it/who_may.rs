@@ -23,6 +23,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("rejectLead", WORK),
     ("closeLead", WORK),
     ("updateLead", WORK),
+    ("addLeadNote", WORK),
     ("deleteLead", MANAGE),
     ("createList", KEEP_LISTS),
     ("updateList", KEEP_LISTS),

@@ -5,6 +5,7 @@ use crate::actions::held::Held;
 use crate::domain::Timestamp;
 use crate::domain::event::{EventActor, EventKind};
 use crate::domain::job::Job;
+use crate::domain::label::Visibility;
 use crate::domain::lead::{Lead, LeadState, Recipient};
 use crate::store::{Conn, StoreError, users};
 
@@ -83,7 +84,13 @@ fn hand_on(desk: &mut Desk<'_>, held: &Held, one: Move<'_>, managers: &Managers)
     for placement in &decided.placements {
         let new = desk.place(&copy, held.chain(copy.request), request, placement);
         if job.is_some_and(|job| job.notify.manager) {
-            desk.tell_managers(managers.of(placement.recipient), &copy, new, request, placement);
+            desk.tell_managers(
+                managers.of(placement.recipient, copy.labels.visibility),
+                &copy,
+                new,
+                request,
+                placement,
+            );
         }
     }
     let stays = copy.state == LeadState::Rejected || job.is_some_and(|job| job.keep_original);
@@ -99,7 +106,7 @@ fn hand_on(desk: &mut Desk<'_>, held: &Held, one: Move<'_>, managers: &Managers)
     Ok(())
 }
 
-/// Those who are told of hand-overs: the managers of a user's groups, else the tenant's admins.
+/// Those who are told of hand-overs: the managers of a user's groups, else the tenant's admins; only they of a restricted lead.
 struct Managers {
     by_user: std::collections::HashMap<crate::domain::id::UserId, Vec<Person>>,
     admins: Vec<Person>,
@@ -124,10 +131,10 @@ impl Managers {
         Ok(none)
     }
 
-    fn of(&self, recipient: Recipient) -> &[Person] {
-        match recipient {
-            Recipient::User(user) => self.by_user.get(&user).unwrap_or(&self.admins),
-            Recipient::Dealer(_) => &self.admins,
+    fn of(&self, recipient: Recipient, visibility: Visibility) -> &[Person] {
+        match (recipient, visibility) {
+            (Recipient::User(user), Visibility::Normal) => self.by_user.get(&user).unwrap_or(&self.admins),
+            (Recipient::User(_), Visibility::Restricted) | (Recipient::Dealer(_), _) => &self.admins,
         }
     }
 }

@@ -7,12 +7,13 @@ use crate::domain::assignment::Assignments;
 use crate::domain::decision::Decision;
 use crate::domain::delivery::Delivery;
 use crate::domain::event::Event;
-use crate::domain::id::{JobId, LeadId, TenantId};
+use crate::domain::id::{JobId, LeadId, OperationId, TenantId};
 use crate::domain::lead::{Lead, Recipient};
+use crate::domain::note::Note;
 use crate::domain::offer::Offer;
 use crate::domain::rotation::TurnChange;
 use crate::store::leads::Expiry;
-use crate::store::{Conn, StoreError, assignments, decisions, deliveries, events, leads, offers, rotations};
+use crate::store::{Conn, StoreError, assignments, decisions, deliveries, events, leads, notes, offers, rotations};
 
 /// Everything that is to become true at once.
 #[derive(Default)]
@@ -43,6 +44,10 @@ pub struct Changes {
     pub offers: Vec<Offer>,
     /// Messages.
     pub deliveries: Vec<Delivery>,
+    /// Notes on copies.
+    pub notes: Vec<Note>,
+    /// Copies from which the notes that an operation wrote are taken away.
+    pub unnoted: BTreeMap<OperationId, Vec<LeadId>>,
     /// Lines of the timeline.
     pub events: Vec<Event>,
 }
@@ -67,6 +72,10 @@ impl Changes {
         self.regained.extend(other.regained);
         self.offers.extend(other.offers);
         self.deliveries.extend(other.deliveries);
+        self.notes.extend(other.notes);
+        for (operation, ids) in other.unnoted {
+            self.unnoted.entry(operation).or_default().extend(ids);
+        }
         self.events.extend(other.events);
     }
 
@@ -97,6 +106,10 @@ impl Changes {
         rotations::take_turns_again(conn, tenant, &self.regained).await?;
         offers::insert(conn, &self.offers).await?;
         deliveries::insert(conn, &self.deliveries).await?;
+        notes::insert(conn, &self.notes).await?;
+        for (operation, ids) in &self.unnoted {
+            notes::remove_written(conn, tenant, *operation, ids).await?;
+        }
         events::insert(conn, &self.events).await
     }
 }

@@ -7,13 +7,14 @@ use crate::domain::Timestamp;
 use crate::domain::dealer::ContactKind;
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::event::{Event, EventActor, EventKind};
-use crate::domain::id::{DecisionId, JobId, LeadId};
+use crate::domain::id::{DecisionId, JobId, LeadId, NoteId, OperationId};
 use crate::domain::job::{Algorithm, Job};
 use crate::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
 use crate::domain::message::{
     About, DigestLead, DigestMail, Distance, LeadSummary, Line, LinkOf, LossMail, ManagerMail, Message, OfferMail,
     PostalArea, StatusMail, TakenMail, WarningMail,
 };
+use crate::domain::note::{Note, NoteDraft};
 use crate::domain::offer::Offer;
 use crate::domain::request::Request;
 use crate::domain::tenant::Tenant;
@@ -124,10 +125,27 @@ impl<'c> Desk<'c> {
             warn_at: None,
             excluded_from_automation: parent.excluded_from_automation,
             workflow: Workflow { file_type: parent.workflow.file_type.clone(), ..Workflow::default() },
+            labels: parent.labels.clone(),
             custom: parent.custom.clone(),
             version: 1,
             created_by: self.by.id.clone(),
         }
+    }
+
+    /// Writes a note on a copy, and keeps nothing else of the copy. Its id.
+    pub fn note(&mut self, copy: &Lead, draft: &NoteDraft, operation: Option<OperationId>) -> NoteId {
+        let id = self.context.id(self.at);
+        self.changes.notes.push(Note {
+            tenant: copy.tenant,
+            id,
+            lead: copy.id,
+            kind: draft.kind.clone(),
+            text: draft.text.clone(),
+            author: self.by.name.clone(),
+            created_at: self.at,
+            operation,
+        });
+        id
     }
 
     /// Offers a copy that nobody has: fills it in, and gathers its links, mails and event. The caller keeps the copy.

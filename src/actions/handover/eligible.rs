@@ -151,6 +151,7 @@ mod tests {
     use super::*;
     use crate::domain::id::{DealerId, InterfaceId, JobId, LeadId, RequestId, TenantId};
     use crate::domain::job::{Fallback, Notify, Ranking};
+    use crate::domain::label::Labels;
     use crate::domain::lead::{LeadTimes, Recipient, Workflow};
 
     const OFFERED: Timestamp = Timestamp::from_micros(1_000_000_000_000);
@@ -210,6 +211,7 @@ mod tests {
             warn_at: None,
             excluded_from_automation: false,
             workflow: Workflow::default(),
+            labels: Labels::default(),
             custom: serde_json::Map::new(),
             version: 1,
             created_by: "test".to_owned(),

@@ -18,6 +18,7 @@ use crate::domain::event::{Event, EventKind};
 use crate::domain::field::CustomValues;
 use crate::domain::id::{DealerId, LeadId};
 use crate::domain::input::PointInput;
+use crate::domain::label::Labels;
 use crate::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
 use crate::domain::request::{Interest, Person, Request, RequestInput, Submission};
 use crate::domain::{Invalid, InvalidCode, Timestamp};
@@ -126,13 +127,14 @@ fn request(batch: &Batch<'_>, cells: &Cells<'_>, warnings: &mut Vec<Warning>) ->
         Request::build(input, submission)
     };
     let mut built = build(&input);
-    // A lead is worth more than its postal code or its date.
+    // A lead is worth more than its postal code, its language or its date.
     if let Err(problems) = &built
         && let Some(left_out) = problems.iter().map(dispensable).collect::<Option<Vec<_>>>()
     {
         for (problem, column) in problems.iter().zip(left_out) {
             match column {
                 "postal_code" => input.postal_code = None,
+                "language" => input.language = None,
                 _ => input.received_at = None,
             }
             warnings.push((column, problem.message.clone()));
@@ -153,6 +155,7 @@ fn request(batch: &Batch<'_>, cells: &Cells<'_>, warnings: &mut Vec<Warning>) ->
 fn dispensable(problem: &Invalid) -> Option<&'static str> {
     match (problem.path.first().map(String::as_str), problem.code) {
         (Some("postalCode"), _) => Some("postal_code"),
+        (Some("language"), _) => Some("language"),
         (Some("receivedAt"), InvalidCode::OutOfRange) => Some("received_at"),
         _ => None,
     }
@@ -204,6 +207,7 @@ impl Made {
             warn_at: None,
             excluded_from_automation: false,
             workflow: Workflow::default(),
+            labels: Labels::of(&request),
             custom: placed.custom,
             version: 1,
             created_by: CREATED_BY.to_owned(),

@@ -1,15 +1,15 @@
 //! Switching a job on or off, and asking for a run of it now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::edit::{check_can_run, find, save};
 use crate::actions::manual_runs::{self, DryRun};
 use crate::actions::network::Target;
 use crate::actions::{ActionError, Begun, Call, Context, Permission, permit};
-use crate::domain::id::{JobId, JobRunId};
+use crate::domain::id::{JobId, JobRunId, LeadId};
 use crate::domain::job::{Job, JobRun, RunCause, RunState};
 use crate::domain::{Actor, InvalidCode};
-use crate::store::runs;
+use crate::store::{Scope, leads, runs};
 
 /// Switches a job on or off. On, it acts on the leads that wait already, too.
 pub async fn switch_job(
@@ -68,5 +68,11 @@ pub async fn run_now(cx: &Context, call: Call<'_>, id: JobId) -> Result<JobRunId
 /// What a run of a job would do now; reads only.
 pub async fn dry_run(cx: &Context, actor: &Actor, id: JobId) -> Result<DryRun, ActionError> {
     permit(actor, Permission::ReadConfiguration)?;
-    manual_runs::dry_run(cx, actor.tenant, id).await
+    let mut run = manual_runs::dry_run(cx, actor.tenant, id).await?;
+    // A job looks at all leads; whoever asks is shown those within reach.
+    let ids: Vec<LeadId> = run.moves.iter().map(|(lead, _)| lead.id).collect();
+    let seen = leads::lookup_many(cx.store.reader(), &Scope::of(actor), &ids).await?;
+    let seen: HashSet<LeadId> = seen.into_iter().map(|lead| lead.id).collect();
+    run.moves.retain(|(lead, _)| seen.contains(&lead.id));
+    Ok(run)
 }

@@ -1,6 +1,8 @@
 //! Changing what is noted on leads in bulk: the same fields to the same values on each; only what is named changes.
 
-use crate::actions::amend::{apply, noted, rearm};
+use serde_json::{Value, json};
+
+use crate::actions::amend::{apply, noted, rearm, with_note};
 use crate::actions::assign;
 use crate::actions::context::{Context, event_actor};
 use crate::actions::error::ActionError;
@@ -50,7 +52,7 @@ fn changed(
     let assigned = assigned.cloned().unwrap_or_default();
     let invalid = |problem: Invalid| Planned::Problem(Problem::new(ItemReason::InvalidValue, problem.message));
     let after_assigned = assigned.with(&change.patch.assignments).map_err(invalid)?;
-    if LeadImage::of(&after) == LeadImage::of(copy) && after_assigned == assigned {
+    if change.note.is_none() && LeadImage::of(&after) == LeadImage::of(copy) && after_assigned == assigned {
         let text = "it has these values already";
         return Err(Planned::Unchanged(Problem::new(ItemReason::NothingToChange, text)));
     }
@@ -101,6 +103,10 @@ pub(super) async fn carry(
         rearm(held, &mut after);
         after.times.updated_at = at;
         let (mut old, mut new) = (told(before), told(&after));
+        if let Some(draft) = &change.note {
+            let note = desk.note(&after, draft, Some(operation.id));
+            new = with_note(new, json!({ "id": note, "kind": draft.kind }));
+        }
         let mut image = Carried::of(item.position, before);
         if !assignments.is_empty() {
             let assigned = assigned.cloned().unwrap_or_default();
@@ -128,7 +134,7 @@ async fn missing(conn: &Conn, operation: &Operation, change: &AssignmentChange) 
 }
 
 /// As the timeline shows it.
-fn told(copy: &Lead) -> serde_json::Value {
+fn told(copy: &Lead) -> Value {
     let mut told = noted(copy);
     if let Some(fields) = told.as_object_mut() {
         fields.insert("createdBy".to_owned(), copy.created_by.clone().into());

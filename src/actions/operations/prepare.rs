@@ -1,6 +1,7 @@
 //! Asking for an operation: what is wanted is checked and written down, and planning begins. Nothing of any lead changes here.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::goal::{NewTarget, goal};
 use super::selection::{self, Wanted, open_leads_of};
@@ -17,7 +18,9 @@ use crate::domain::error::{optional_text, text};
 use crate::domain::event::EventKind;
 use crate::domain::field::{CustomValues, Subject};
 use crate::domain::id::{LeadId, OperationId};
+use crate::domain::language::language;
 use crate::domain::lead::Recipient;
+use crate::domain::note::NoteDraft;
 use crate::domain::operation::{
     Change, FieldChange, Goal, OPEN_MAX, Operation, OperationState, Options, PlannedCounts, Selection,
 };
@@ -47,7 +50,7 @@ pub enum NewChange {
     /// Hand them on.
     Reassign(NewTarget),
     /// Change what is noted on them.
-    Update(FieldChange),
+    Update(Box<FieldChange>),
 }
 
 /// Asks for an operation over selected leads.
@@ -194,7 +197,7 @@ async fn begin(mut work: Work<'_>, operation: Operation, leads: &[LeadId]) -> Re
     operations::insert(&work, &operation).await?;
     named::insert(&work, (tenant, id), leads).await?;
     let told = Told { kind: operation.kind, change: &operation.change, selection: &operation.selection };
-    work.note(EventKind::Created, id, None, serde_json::to_value(told).ok());
+    work.note(EventKind::Created, id, None, serde_json::to_value(told).ok().map(without_text));
     let id = work.commit(id).await?;
     // One step more, for leads that are looked at together first.
     for _ in 0..=PLANNED_AT_ONCE {
@@ -214,13 +217,25 @@ struct Told<'a> {
     selection: &'a Selection,
 }
 
+/// A note may name a customer: the audit log tells its kind.
+fn without_text(mut told: Value) -> Value {
+    if let Some(note) = told.pointer_mut("/change/fields/note").and_then(Value::as_object_mut) {
+        note.remove("text");
+    }
+    told
+}
+
 fn checked_options(given: Options) -> Result<Options, ActionError> {
     let reason = optional_text("reason", given.reason.as_deref(), 500)?;
     Ok(Options { reason, ..given })
 }
 
 /// The fields, if at least one is named and their values are allowed for any lead.
-async fn checked_fields(conn: &Conn, call: Call<'_>, given: FieldChange) -> Result<FieldChange, ActionError> {
+async fn checked_fields(
+    conn: &Conn,
+    call: Call<'_>,
+    mut given: Box<FieldChange>,
+) -> Result<Box<FieldChange>, ActionError> {
     let under = |problem: Invalid| problem.under("fields");
     if given.is_empty() {
         return Err(under(Invalid::new("", InvalidCode::Required, "name at least one field to change")).into());
@@ -236,6 +251,17 @@ async fn checked_fields(conn: &Conn, call: Call<'_>, given: FieldChange) -> Resu
     problems.extend(assign::missing(conn, call.actor.tenant, &given.patch.assignments).await?);
     if let Some(name) = &given.created_by {
         problems.extend(text("createdBy", name, 200).err());
+    }
+    match given.note.as_ref().map(NoteDraft::checked) {
+        Some(Err(found)) => problems.extend(found.into_iter().map(|problem| problem.under("note"))),
+        Some(Ok(note)) => given.note = Some(note),
+        None => {}
+    }
+    // As each lead will have it, so that what is shown is what runs.
+    if let Some(Some(tag)) = &mut given.patch.language
+        && let Ok(canonical) = language("language", tag)
+    {
+        *tag = canonical;
     }
     if problems.is_empty() { Ok(given) } else { Err(problems.into_iter().map(under).collect::<Vec<_>>().into()) }
 }

@@ -3,7 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::actions::amend::rearm;
+use serde_json::{Value, json};
+
+use crate::actions::amend::{rearm, with_note};
 use crate::actions::assign;
 use crate::actions::context::{Context, event_actor};
 use crate::actions::error::ActionError;
@@ -16,9 +18,11 @@ use crate::domain::assignment::Assignments;
 use crate::domain::event::EventKind;
 use crate::domain::id::{LeadId, OperationId, RequestId};
 use crate::domain::lead::{Lead, LeadState, Recipient};
-use crate::domain::operation::{Copy, Item, ItemReason, ItemResult, LeadImage, Operation, Outcome, Planned, Problem};
-use crate::store::operations::results;
+use crate::domain::operation::{
+    Change, Copy, Item, ItemReason, ItemResult, LeadImage, Operation, Outcome, Planned, Problem,
+};
 use crate::store::operations::shares::Side;
+use crate::store::operations::{self, results};
 use crate::store::tenants::{self, VersionHold};
 use crate::store::{Conn, KeyPart, PageRequest, Scope, StoreError, assignments, leads, offers};
 
@@ -121,7 +125,7 @@ fn returnable<'h>(
 pub(super) async fn carry(
     context: &Context,
     conn: &Conn,
-    operation: &Operation,
+    (operation, source): (&Operation, OperationId),
     held: &Held,
     items: Vec<Item>,
 ) -> Result<Worked, ActionError> {
@@ -136,6 +140,7 @@ pub(super) async fn carry(
     tenants::network_version(conn, operation.tenant, VersionHold::Shared).await?;
     let directory = Directory::load(conn, operation.tenant, &back).await?;
     let mut desk = Desk::new(context, &held.tenant, &held.jobs, &directory, event_actor(&operation.actor), at);
+    let note = written(conn, operation, source).await?;
     let why = operation.options.reason.clone();
     let why = why.unwrap_or_else(|| format!("taken back by {}", operation.actor.name));
     let mut worked = Worked::default();
@@ -165,8 +170,11 @@ pub(super) async fn carry(
         for made in &copies {
             remove(&mut desk, held.copy(made.lead)?, &why, at);
         }
+        if note.is_some() {
+            desk.changes.unnoted.entry(source).or_default().push(lead);
+        }
         desk.changes.regained.extend(before.returned_turn());
-        put_back(&mut desk, held, (copy, assigned.get(&lead)), *before, &why);
+        put_back(&mut desk, held, (copy, assigned.get(&lead)), *before, (&why, note.as_deref()));
         carried.push(Carried::of(position, copy));
         let gone = copies.into_iter().map(|made| Copy { version: made.version + 1, ..made }).collect();
         removed.insert(lead, gone);
@@ -176,13 +184,22 @@ pub(super) async fn carry(
     Ok(worked)
 }
 
-/// The copy as it was, with those who were assigned to it.
+/// The kind of the note that the source wrote on each lead, if it wrote one.
+async fn written(conn: &Conn, operation: &Operation, source: OperationId) -> Result<Option<String>, StoreError> {
+    let source = operations::lookup(conn, operation.tenant, source).await?;
+    Ok(match source.map(|source| source.change) {
+        Some(Change::Update { fields }) => fields.note.map(|note| note.kind),
+        _ => None,
+    })
+}
+
+/// The copy as it was, with those who were assigned to it and without the note that it got.
 fn put_back(
     desk: &mut Desk<'_>,
     held: &Held,
     (copy, assigned): (&Lead, Option<&Assignments>),
     before: LeadImage,
-    why: &str,
+    (why, note): (&str, Option<&str>),
 ) {
     let mut restored = copy.clone();
     let assigned_before = before.assignments().cloned();
@@ -194,6 +211,9 @@ fn put_back(
     // Nobody is warned twice, nor of a moment that is over.
     restored.warn_at = restored.warn_at.filter(|warn_at| *warn_at > desk.at());
     let (mut old, mut new) = (state(copy), state(&restored));
+    if let Some(kind) = note {
+        (old, new) = (with_note(old, json!({ "kind": kind })), with_note(new, Value::Null));
+    }
     if let Some(back) = assigned_before {
         (old, new) = (assign::told(old, assigned.unwrap_or(&Assignments::default())), assign::told(new, &back));
         desk.changes.assigned.push((copy.id, back));
@@ -219,6 +239,6 @@ fn remove(desk: &mut Desk<'_>, copy: &Lead, why: &str, at: Timestamp) {
     desk.changes.updated.push(gone);
 }
 
-fn state(copy: &Lead) -> serde_json::Value {
-    serde_json::json!({ "state": copy.state, "recipient": copy.recipient })
+fn state(copy: &Lead) -> Value {
+    json!({ "state": copy.state, "recipient": copy.recipient })
 }

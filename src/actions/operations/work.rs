@@ -65,8 +65,8 @@ async fn within(context: &Context, conn: &Conn, of: (TenantId, OperationId), chu
     let held = Held::hold(conn, of.0, &requests).await?;
     let worked = match &operation.change {
         Change::Reassign { .. } => reassign::carry(context, conn, &operation, &held, items).await?,
-        Change::Update { fields } => fields::carry(context, conn, (&operation, fields), &held, items).await?,
-        Change::Undo { .. } => undo::carry(context, conn, &operation, &held, items).await?,
+        Change::Update { fields } => fields::carry(context, conn, (&operation, fields.as_ref()), &held, items).await?,
+        Change::Undo { operation: source } => undo::carry(context, conn, (&operation, *source), &held, items).await?,
     };
     refuse_conflicts(&operation, &worked)?;
     let at = context.clock.now();

@@ -1,9 +1,10 @@
-//! What may be changed of a lead's notes, as it comes in.
+//! What may be changed of what is noted on a lead, as it comes in.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::domain::assignment::AssignmentChange;
+use crate::domain::label::Visibility;
 
 /// What is to change; what is left out stays as it is, and an inner `None` clears.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,6 +28,21 @@ pub struct LeadPatch {
     /// Set, no job acts on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub excluded_from_automation: Option<bool>,
+    /// Where it counts as coming from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The campaign that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub campaign: Option<Option<String>>,
+    /// The language to answer in.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub language: Option<Option<String>>,
+    /// Who sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<Visibility>,
+    /// Shown on top of it.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub alert: Option<Option<String>>,
     /// Who is assigned.
     #[serde(flatten)]
     pub assignments: AssignmentChange,

@@ -8,6 +8,7 @@ use crate::domain::id::{InterfaceId, ListId, OperationId};
 use crate::domain::input::LeadPatch;
 use crate::domain::job::Algorithm;
 use crate::domain::lead::Recipient;
+use crate::domain::note::NoteDraft;
 use crate::domain::time::Timestamp;
 
 /// What is done to each lead.
@@ -25,7 +26,7 @@ pub enum Change {
     /// What is noted on it changes.
     Update {
         /// Which fields, and to what.
-        fields: FieldChange,
+        fields: Box<FieldChange>,
     },
     /// It becomes what it was before another operation.
     Undo {
@@ -81,6 +82,9 @@ pub struct FieldChange {
     /// When it is said to have been made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
+    /// A note that each lead gets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<NoteDraft>,
 }
 
 /// Which leads, as somebody said it. An expression stands here in its canonical form.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::assignment::Assignments;
 use crate::domain::id::{DecisionId, JobId};
+use crate::domain::label::Labels;
 use crate::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
 use crate::domain::time::Timestamp;
 
@@ -33,6 +34,11 @@ pub struct LeadImage {
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     custom: Map<String, Value>,
     created_by: String,
+    /// None in an image from before sources could change; then the lead keeps its own, and its labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    labels: Option<Labels>,
     /// Whether a rotation got the turn back when the copy was taken away: put back, it is had again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     gave_turn_back: bool,
@@ -58,6 +64,8 @@ impl LeadImage {
             workflow: lead.workflow.clone(),
             custom: lead.custom.clone(),
             created_by: lead.created_by.clone(),
+            source: Some(lead.source.clone()),
+            labels: Some(lead.labels.clone()),
             gave_turn_back: false,
             assignments: None,
         }
@@ -110,5 +118,7 @@ impl LeadImage {
         lead.workflow = self.workflow;
         lead.custom = self.custom;
         lead.created_by = self.created_by;
+        lead.source = self.source.unwrap_or_else(|| std::mem::take(&mut lead.source));
+        lead.labels = self.labels.unwrap_or_else(|| std::mem::take(&mut lead.labels));
     }
 }

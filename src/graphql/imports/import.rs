@@ -8,7 +8,7 @@ use crate::actions::import::columns_used;
 use crate::domain::file_import as domain;
 use crate::graphql::connection::{Listed, PageArgs, connect};
 use crate::graphql::session::Ctx;
-use crate::store::file_imports;
+use crate::store::{StoreError, file_imports};
 
 /// What a file holds.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -173,7 +173,7 @@ impl FileImport {
             imported: one.imported,
         };
         let total = u64::try_from(self.0.problem_count).unwrap_or(0);
-        connect(ctx, &list, found, wrap, |_| async move { Ok(total) }).await
+        connect(ctx, &list, found, wrap, |_| async move { Ok::<_, StoreError>(total) }).await
     }
 
     /// Why it can't go on.

@@ -51,7 +51,7 @@ pub struct PlannedMove {
 /// What a run would do now. Nothing was written.
 #[derive(SimpleObject)]
 pub struct JobDryRun {
-    /// The first 100 leads that would be handed on.
+    /// The first 100 leads within your reach that would be handed on; the numbers count all.
     moves: Vec<PlannedMove>,
     /// Waiting leads that were looked at.
     examined: i32,

@@ -80,6 +80,7 @@ impl EventFilter {
         Ok(events::EventFilter {
             lead,
             request: None,
+            open_to: None,
             subject: self.subject.map(|id| id.0),
             kinds: self.kinds.unwrap_or_default().into_iter().map(Into::into).collect(),
             actor: self.actor_id,

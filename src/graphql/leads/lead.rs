@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 use super::assignment::{CompanyAssignment, RoleAssignment, assigned_users, company_assignments, role_assignments};
 use super::event::Event;
 use super::message::{Delivery, Offer};
+use super::note::LeadNote;
 use super::request::Request;
+use super::update_input::LeadVisibility;
 use crate::actions::{Permission, Sight, permit};
 use crate::domain;
 use crate::domain::Timestamp;
@@ -16,7 +18,8 @@ use crate::graphql::connection::{Listed, PageArgs, connect};
 use crate::graphql::decisions::Decision;
 use crate::graphql::jobs::ReassignmentJob;
 use crate::graphql::loaders::{
-    ChainKey, DecisionKey, DecisionsKey, DeliveriesKey, LatestEventKey, LeadKey, OffersKey, RequestKey,
+    ChainKey, DecisionKey, DecisionsKey, DeliveriesKey, LatestEventKey, LeadKey, LoadError, NoteCountKey, NotesKey,
+    OffersKey, RequestKey,
 };
 use crate::graphql::network::{CalendarEvent, CalendarKey, Dealer, DealerKey, User, UserKey};
 use crate::graphql::session::Ctx;
@@ -145,9 +148,29 @@ impl Lead {
         self.0.exception.as_deref()
     }
 
-    /// Where the request came from.
+    /// Where it counts as coming from; at first where the request came from.
     async fn source(&self) -> &str {
         &self.0.source
+    }
+
+    /// The campaign that it belongs to; at first the request's.
+    async fn campaign(&self) -> Option<&str> {
+        self.0.labels.campaign.as_deref()
+    }
+
+    /// The language to answer in, a BCP 47 tag; at first the request's.
+    async fn language(&self) -> Option<&str> {
+        self.0.labels.language.as_deref()
+    }
+
+    /// Who sees it.
+    async fn visibility(&self) -> LeadVisibility {
+        self.0.labels.visibility.into()
+    }
+
+    /// To be shown on top of it.
+    async fn alert(&self) -> Option<&str> {
+        self.0.labels.alert.as_deref()
     }
 
     /// The brand that the customer asked for.
@@ -279,6 +302,23 @@ impl Lead {
         ReassignmentJob::shown(ctx, self.0.job).await
     }
 
+    /// What people wrote about this copy, newest first.
+    async fn notes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first so many, at most 250.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> async_graphql::Result<Listed<LeadNote>> {
+        let (lead, batch) = (self.0.id, ctx.batch()?);
+        let page = PageArgs::new(first, after, last, before).request(ctx, "notes")?;
+        let found = batch.load_one(NotesKey { lead, page }).await?.unwrap_or_default();
+        let count =
+            |_| async move { Ok::<_, LoadError>(batch.load_one(NoteCountKey(lead)).await?.unwrap_or_default()) };
+        connect(ctx, "notes", found, LeadNote, count).await
+    }
+
     /// The latest line of its timeline.
     async fn latest_event(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Event>> {
         Ok(ctx.batch()?.load_one(LatestEventKey(self.0.id)).await?.map(Event))
@@ -301,7 +341,8 @@ impl Lead {
         let filter = if own_only {
             EventFilter { lead: Some(self.0.id), ..EventFilter::default() }
         } else {
-            EventFilter { request: Some(self.0.request), ..EventFilter::default() }
+            let open_to = Some(session.scope.clone());
+            EventFilter { request: Some(self.0.request), open_to, ..EventFilter::default() }
         };
         let tenant = session.scope.tenant;
         let found = events::list(session.reader(), tenant, &filter, Order::Asc, &page).await?;

@@ -1,12 +1,12 @@
 //! Changing leads: one mutation per intent, each one call of one action.
 
-use async_graphql::{Context, Enum, ID, InputObject, Json, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Json, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::assignment::AssignmentsInput;
 use super::lead::Lead;
 use super::target::LeadTarget;
+use super::update_input::UpdateLeadInput;
 use crate::actions::ActionError;
 use crate::actions::amend;
 use crate::actions::answer::Answer;
@@ -14,11 +14,11 @@ use crate::actions::intake::{self, NewLead};
 use crate::actions::reassign::{self, Reassignment};
 use crate::actions::respond::{self, LeadAnswer};
 use crate::domain::id::LeadId;
-use crate::domain::input::{LeadPatch, PointInput as DomainPoint};
+use crate::domain::input::PointInput as DomainPoint;
 use crate::domain::request::{Interest, Person, RequestInput};
 use crate::domain::{Invalid, Timestamp};
 use crate::graphql::ids;
-use crate::graphql::mutation::{OwnedCall, patch};
+use crate::graphql::mutation::OwnedCall;
 use crate::graphql::payload::{UserError, split};
 use crate::graphql::session::Ctx;
 use crate::store::leads;
@@ -39,7 +39,7 @@ pub struct SubmitLeadInput {
     source: Option<String>,
     /// Your own reference: the same source cannot hand one in twice.
     external_id: Option<String>,
-    /// The campaign that it belongs to.
+    /// The campaign that it belongs to, at most 100 characters.
     campaign: Option<String>,
     /// The brand asked for.
     brand: Option<String>,
@@ -69,7 +69,7 @@ pub struct SubmitLeadInput {
     point: Option<PointInput>,
     /// What the customer wrote.
     comments: Option<String>,
-    /// A BCP 47 tag.
+    /// The language to answer in: a BCP 47 tag such as `en` or `es-MX`.
     language: Option<String>,
     /// When the customer asked; now if left out.
     received_at: Option<DateTime<Utc>>,
@@ -198,46 +198,6 @@ pub struct CloseLeadInput {
     idempotency_key: Option<String>,
 }
 
-/// What to note on a lead. What is left out stays as it is; null clears.
-#[derive(InputObject)]
-pub struct UpdateLeadInput {
-    /// `lead_…`
-    lead_id: ID,
-    /// The tenant's type of file.
-    file_type: MaybeUndefined<String>,
-    /// The tenant's status.
-    workflow_status: MaybeUndefined<String>,
-    /// `NOT_CONTACTED`, `CONTACTED` or the tenant's own.
-    follow_up_status: Option<String>,
-    /// The tenant's progress step.
-    progress: MaybeUndefined<String>,
-    /// Values of custom fields by key; null clears one, others stay.
-    custom: Option<Json<Value>>,
-    /// Set, no job acts on it. Needs the role admin or manager.
-    excluded_from_automation: Option<bool>,
-    /// Who is assigned to it. Needs the role admin or manager.
-    #[graphql(flatten)]
-    assignments: AssignmentsInput,
-    /// The version that you know; a newer one is a conflict.
-    expected_version: Option<i32>,
-    /// The same key with the same input acts once.
-    idempotency_key: Option<String>,
-}
-
-impl UpdateLeadInput {
-    fn read(self) -> Result<LeadPatch, Invalid> {
-        Ok(LeadPatch {
-            file_type: patch(self.file_type),
-            workflow_status: patch(self.workflow_status),
-            follow_up_status: self.follow_up_status,
-            progress: patch(self.progress),
-            custom: self.custom.map(|custom| custom.0),
-            excluded_from_automation: self.excluded_from_automation,
-            assignments: self.assignments.read()?,
-        })
-    }
-}
-
 /// A lead that was changed, or what stands in the way.
 #[derive(SimpleObject)]
 pub struct LeadPayload {
@@ -341,7 +301,7 @@ impl LeadMutation {
         answer(ctx, "closeLead", (&lead_id, expected_version), given).await
     }
 
-    /// Changes what is noted on a lead.
+    /// Changes what is noted on a lead within your reach.
     async fn update_lead(
         &self,
         ctx: &Context<'_>,
@@ -403,7 +363,7 @@ async fn lead_payload(ctx: &Context<'_>, done: Result<LeadId, ActionError>) -> a
 }
 
 /// Leads as they are after the change, in the order of `ids`; those that left the caller's reach are left out.
-async fn load(ctx: &Context<'_>, ids: &[LeadId]) -> async_graphql::Result<Vec<Lead>> {
+pub(super) async fn load(ctx: &Context<'_>, ids: &[LeadId]) -> async_graphql::Result<Vec<Lead>> {
     let session = ctx.session()?;
     // Read where it was written: a replica may lag behind.
     let found = leads::lookup_many(session.actions.store.writer(), &session.scope, ids).await?;

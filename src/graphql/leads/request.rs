@@ -64,12 +64,12 @@ impl Request {
         self.request.external_id.as_deref()
     }
 
-    /// Where it came from.
+    /// Where it came from. A lead's own may be another by now.
     async fn source(&self) -> &str {
         &self.request.source
     }
 
-    /// The campaign that it belongs to.
+    /// The campaign that brought it. A lead's own may be another by now.
     async fn campaign(&self) -> Option<&str> {
         self.request.campaign.as_deref()
     }
@@ -133,7 +133,7 @@ impl Request {
         shown.then(|| Point { lat: point.lat(), lon: point.lon(), source: Some(source.into()) })
     }
 
-    /// A BCP 47 tag.
+    /// The language to answer in, as it came in: a BCP 47 tag. A lead's own may be another by now.
     async fn language(&self) -> Option<&str> {
         self.request.language.as_deref()
     }

@@ -16,7 +16,7 @@ use crate::graphql::leads::SortDirection;
 use crate::graphql::mutation::OwnedCall;
 use crate::graphql::payload::split;
 use crate::graphql::session::Ctx;
-use crate::store::{Page, companies};
+use crate::store::{Page, StoreError, companies};
 
 /// A company that leads may be assigned to.
 #[derive(Clone)]
@@ -92,7 +92,7 @@ impl CompanyQuery {
         let (reader, which) = (session.reader(), (session.scope.tenant, active_only));
         if Sight::of(&session.actor) != Sight::Staff {
             let nothing = Page { rows: Vec::new(), has_previous: false, has_next: false };
-            return connect(ctx, &list, nothing, Company, |_| async { Ok(0) }).await;
+            return connect(ctx, &list, nothing, Company, |_| async { Ok::<_, StoreError>(0) }).await;
         }
         let found = companies::list(reader, which, direction.into(), &page).await?;
         connect(ctx, &list, found, Company, |up_to| companies::count(reader, which, up_to)).await

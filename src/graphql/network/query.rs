@@ -18,7 +18,7 @@ use crate::graphql::wanted::{DealerWhere, UserWhere, Wanted, search_text};
 use crate::rules::Context as Place;
 use crate::store::dealers::{DealerFilter, DealerSort};
 use crate::store::users::UserFilter;
-use crate::store::{categories, dealers, fields, groups, users};
+use crate::store::{StoreError, categories, dealers, fields, groups, users};
 
 /// What dealers can be sorted by.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -101,7 +101,7 @@ impl NetworkQuery {
         let page = PageArgs::new(first, after, last, before).request(ctx, &list)?;
         let sight = Sight::of(&session.actor);
         if sight == Sight::Nothing {
-            return connect(ctx, &list, nothing(), Dealer, |_| async { Ok(0) }).await;
+            return connect(ctx, &list, nothing(), Dealer, |_| async { Ok::<_, StoreError>(0) }).await;
         }
         let only = match sight {
             Sight::Dealer(dealer) => Some(dealer),
@@ -157,7 +157,7 @@ impl NetworkQuery {
         let list = format!("users {direction:?}");
         let page = PageArgs::new(first, after, last, before).request(ctx, &list)?;
         if Sight::of(&session.actor) != Sight::Staff {
-            return connect(ctx, &list, nothing(), User, |_| async { Ok(0) }).await;
+            return connect(ctx, &list, nothing(), User, |_| async { Ok::<_, StoreError>(0) }).await;
         }
         let search = search_text(search.as_deref())?;
         let rule = Wanted::of(wanted.map(|wanted| wanted.0), filter)?.pushed(session, Place::UserCondition).await?;

@@ -1,7 +1,7 @@
 //! What an operation does, and to which leads, as it was asked for.
 
 use async_graphql::{Context, Enum, Json, Object, SimpleObject, Union};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::loaders::OperationKey;
 use super::operation::Operation;
@@ -9,7 +9,7 @@ use crate::domain::id::OperationId;
 use crate::domain::job::Algorithm;
 use crate::domain::lead::Recipient;
 use crate::domain::operation as domain;
-use crate::domain::operation::Goal;
+use crate::domain::operation::{FieldChange, Goal};
 use crate::graphql::interfaces::{InterfaceKey, ReassignmentInterface};
 use crate::graphql::network::{Dealer, DealerKey, User, UserKey};
 use crate::graphql::session::Ctx;
@@ -25,27 +25,28 @@ pub enum OperationChange {
     Undo(OperationUndo),
 }
 
-impl From<&domain::Change> for OperationChange {
-    fn from(change: &domain::Change) -> Self {
+impl OperationChange {
+    /// As it is shown to those who see personal data, or to those who do not.
+    pub(super) fn of(change: &domain::Change, personal_data: bool) -> Self {
         match change {
             domain::Change::Reassign { goal, .. } => Self::Reassignment(OperationReassignment(goal.clone())),
             domain::Change::Update { fields } => {
-                let fields = serde_json::to_value(fields).unwrap_or_default();
-                Self::Update(OperationUpdate { fields: Json(camel(fields)) })
+                Self::Update(OperationUpdate { fields: Json(named(fields, personal_data)) })
             }
             domain::Change::Undo { operation } => Self::Undo(OperationUndo(*operation)),
         }
     }
 }
 
-/// The names of the API for the fields of a patch.
-fn camel(fields: Value) -> Value {
-    match fields {
-        Value::Object(map) => {
-            map.into_iter().map(|(name, value)| (crate::rules::typed::camel_case(&name), value)).collect()
-        }
-        other => other,
+/// Fields by the names of the API. The text of a note may name a customer: it is left out without personal data.
+pub(super) fn named(fields: &FieldChange, personal_data: bool) -> Map<String, Value> {
+    let Ok(Value::Object(fields)) = serde_json::to_value(fields) else { return Map::new() };
+    let mut named: Map<String, Value> =
+        fields.into_iter().map(|(name, value)| (crate::rules::typed::camel_case(&name), value)).collect();
+    if let Some(note) = named.get_mut("note").and_then(Value::as_object_mut).filter(|_| !personal_data) {
+        note.remove("text");
     }
+    named
 }
 
 /// To whom leads go.
@@ -123,8 +124,8 @@ impl OperationReassignment {
 /// What is noted on leads changes.
 #[derive(SimpleObject)]
 pub struct OperationUpdate {
-    /// The fields that change with their new values; null clears one.
-    fields: Json<Value>,
+    /// The fields that change with their new values; null clears one. A note is without its text to auditors.
+    fields: Json<Map<String, Value>>,
 }
 
 /// Another operation is taken back.

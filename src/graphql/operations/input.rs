@@ -12,8 +12,8 @@ use crate::domain::lead::Recipient;
 use crate::domain::operation::{FieldChange, Options};
 use crate::domain::{Invalid, InvalidCode, Timestamp};
 use crate::graphql::ids;
-use crate::graphql::leads::{AssignmentsInput, DealerNumber, InterfaceTarget};
-use crate::graphql::mutation::patch;
+use crate::graphql::leads::{AssignmentsInput, DealerNumber, InterfaceTarget, LeadNoteInput, LeadVisibility};
+use crate::graphql::mutation::{patch, patch_required};
 use crate::graphql::wanted::LeadWhere;
 
 /// Which leads, within your reach: exactly one of these. They are found on the server when the operation is prepared; leads that come
@@ -234,6 +234,18 @@ pub struct LeadFieldsInput {
     created_by: Option<String>,
     /// When the leads are said to have been made.
     created_at: Option<DateTime<Utc>>,
+    /// Where the leads count as coming from; null is refused.
+    source: MaybeUndefined<String>,
+    /// The campaign that they belong to, at most 100 characters.
+    campaign: MaybeUndefined<String>,
+    /// The language to answer in: a BCP 47 tag such as `en` or `es-MX`, kept in its canonical case.
+    language: MaybeUndefined<String>,
+    /// Who sees them; null is refused.
+    visibility: MaybeUndefined<LeadVisibility>,
+    /// Shown on top of them, at most 500 characters.
+    alert: MaybeUndefined<String>,
+    /// A note that each gets; the undo takes it away again.
+    note: Option<LeadNoteInput>,
 }
 
 impl LeadFieldsInput {
@@ -246,10 +258,16 @@ impl LeadFieldsInput {
                 progress: patch(self.progress),
                 custom: self.custom.map(|custom| custom.0),
                 excluded_from_automation: self.excluded_from_automation,
+                source: patch_required("source", self.source)?,
+                campaign: patch(self.campaign),
+                language: patch(self.language),
+                visibility: patch_required("visibility", self.visibility)?.map(Into::into),
+                alert: patch(self.alert),
                 assignments: self.assignments.read()?,
             },
             created_by: self.created_by,
             created_at: self.created_at.map(Timestamp::from),
+            note: self.note.map(LeadNoteInput::read),
         })
     }
 }
@@ -274,7 +292,7 @@ impl PrepareLeadUpdateInput {
     pub(super) fn read(self) -> Result<New, Invalid> {
         Ok(New {
             selection: self.selection.read()?,
-            change: NewChange::Update(self.fields.read().map_err(|problem| problem.under("fields"))?),
+            change: NewChange::Update(Box::new(self.fields.read().map_err(|problem| problem.under("fields"))?)),
             options: Options::quiet(self.on_problem.into(), self.reason),
         })
     }

@@ -1,11 +1,11 @@
 //! A lead in a plan, and what became of it.
 
 use async_graphql::{Context, Enum, Json, Object};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::change::named;
 use crate::actions::amend::noted;
 use crate::actions::assign;
-use crate::domain;
 use crate::domain::assignment::Assignments;
 use crate::domain::lead::{LeadState, Recipient};
 use crate::domain::operation::{Change, Item, ItemResult, Planned, Target};
@@ -138,7 +138,7 @@ impl OperationItem {
                 Some(Json(before.assignments().map_or(told.clone(), |assigned| assign::told(told, assigned))))
             }
             (Planned::Update, Change::Update { fields }) => {
-                let told = with(noted(&lead), fields);
+                let told = with(noted(&lead), named(fields, ctx.session()?.scope.personal_data));
                 if !self.is_of_assignments() {
                     return Ok(Some(Json(told)));
                 }
@@ -176,11 +176,9 @@ fn moved(targets: &[Target]) -> Value {
 }
 
 /// The fields as they would be.
-fn with(mut noted: Value, fields: &domain::operation::FieldChange) -> Value {
-    let given = serde_json::to_value(fields).unwrap_or_default();
-    if let (Some(noted), Value::Object(given)) = (noted.as_object_mut(), given) {
+fn with(mut noted: Value, given: Map<String, Value>) -> Value {
+    if let Some(noted) = noted.as_object_mut() {
         for (name, value) in given {
-            let name = crate::rules::typed::camel_case(&name);
             match (noted.get_mut(&name).and_then(Value::as_object_mut), value) {
                 (Some(known), Value::Object(values)) => known.extend(values),
                 (_, value) => drop(noted.insert(name, value)),

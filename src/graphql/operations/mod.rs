@@ -12,6 +12,7 @@ mod query;
 mod subscription;
 
 pub use item::ResultOutcome;
+pub use loaders::OperationKey;
 pub use mutation::OperationMutation;
 pub use operation::Operation;
 pub use query::{OperationQuery, find_operation};

@@ -116,8 +116,8 @@ impl Operation {
     }
 
     /// What it does.
-    async fn change(&self) -> OperationChange {
-        OperationChange::from(&self.0.change)
+    fn change(&self, ctx: &Context<'_>) -> async_graphql::Result<OperationChange> {
+        Ok(OperationChange::of(&self.0.change, ctx.session()?.scope.personal_data))
     }
 
     /// Which leads it takes.

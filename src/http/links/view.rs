@@ -125,7 +125,7 @@ impl View<'_> {
                 preference: None,
                 comment: request.comments.as_deref(),
             },
-            alert: None,
+            alert: seen.lead.labels.alert.as_deref(),
             acknowledged: wording::moment(at, seen.person.zone),
             acknowledged_by: seen.lead.acknowledged_by.as_deref(),
             standing,

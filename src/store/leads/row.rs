@@ -1,5 +1,6 @@
 //! One copy between its row and its domain value.
 
+use crate::domain::label::Labels;
 use crate::domain::lead::{Lead, LeadTimes, Workflow};
 use crate::store::error::StoreError;
 use crate::store::map::{named, object, recipient, recipient_columns, time};
@@ -43,6 +44,12 @@ pub(super) fn domain(row: Model) -> Result<Lead, StoreError> {
             status: row.workflow_status,
             follow_up_status: row.follow_up_status,
             progress: row.progress,
+        },
+        labels: Labels {
+            campaign: row.campaign,
+            language: row.language,
+            visibility: named("leads.visibility", row.visibility)?,
+            alert: row.alert,
         },
         custom: object("leads.custom", row.custom)?,
         version: row.version,
@@ -90,6 +97,10 @@ pub(super) fn row(lead: &Lead) -> Model {
         custom: serde_json::Value::Object(lead.custom.clone()),
         version: lead.version,
         created_by: lead.created_by.clone(),
+        campaign: lead.labels.campaign.clone(),
+        language: lead.labels.language.clone(),
+        visibility: lead.labels.visibility.as_str().to_owned(),
+        alert: lead.labels.alert.clone(),
         created_at: times.created_at.micros(),
         updated_at: times.updated_at.micros(),
     }

@@ -42,6 +42,10 @@ pub struct Model {
     pub custom: Json,
     pub version: i64,
     pub created_by: String,
+    pub campaign: Option<String>,
+    pub language: Option<String>,
+    pub visibility: String,
+    pub alert: Option<String>,
     pub created_at: i64,
     pub updated_at: i64,
 }

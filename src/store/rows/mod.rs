@@ -24,6 +24,7 @@ pub mod job;
 pub mod job_run;
 pub mod lead;
 pub mod lead_assignment;
+pub mod lead_note;
 pub mod list;
 pub mod list_share;
 pub mod membership;

@@ -187,10 +187,8 @@ impl<'c> Fields<'c> {
 
     fn of_lead(&mut self, field: LeadField) -> Sql {
         let name = match field {
-            LeadField::Campaign
-            | LeadField::Product
+            LeadField::Product
             | LeadField::Interest
-            | LeadField::Language
             | LeadField::Country
             | LeadField::PostalCode
             | LeadField::Region
@@ -206,6 +204,10 @@ impl<'c> Fields<'c> {
             LeadField::State
             | LeadField::Round
             | LeadField::Source
+            | LeadField::Campaign
+            | LeadField::Language
+            | LeadField::Visibility
+            | LeadField::Alert
             | LeadField::Brand
             | LeadField::FileType
             | LeadField::WorkflowStatus

@@ -9,6 +9,7 @@ use baton::domain::field::{
 };
 use baton::domain::id::{DealerId, GroupId, JobId, LeadId, RequestId, TenantId, UserId};
 use baton::domain::interface::CandidateKind;
+use baton::domain::label::{Labels, Visibility};
 use baton::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
 use baton::domain::request::{Interest, Person, Request};
 use baton::domain::user::{Group, Membership, User};
@@ -160,7 +161,7 @@ impl World {
             LeadField::State => text(lead.state.as_str()),
             LeadField::Round => Some(CustomValue::Integer(lead.round)),
             LeadField::Source => text(&lead.source),
-            LeadField::Campaign => text(request.campaign.as_ref()?),
+            LeadField::Campaign => text(lead.labels.campaign.as_ref()?),
             LeadField::Brand => text(lead.brand.as_ref()?),
             LeadField::Product => text(request.interest.product.as_ref()?),
             LeadField::Interest => text(request.interest.kind.as_ref()?),
@@ -168,11 +169,13 @@ impl World {
             LeadField::WorkflowStatus => text(workflow.status.as_ref()?),
             LeadField::FollowUpStatus => text(&workflow.follow_up_status),
             LeadField::Progress => text(workflow.progress.as_ref()?),
-            LeadField::Language => text(request.language.as_ref()?),
+            LeadField::Language => text(lead.labels.language.as_ref()?),
             LeadField::Country => text(request.address.country.as_str()),
             LeadField::PostalCode => text(request.address.postal_code.as_ref()?.as_str()),
             LeadField::Region => text(request.address.region.as_ref()?),
             LeadField::City => text(request.address.city.as_ref()?),
+            LeadField::Visibility => text(lead.labels.visibility.as_str()),
+            LeadField::Alert => text(lead.labels.alert.as_ref()?),
             LeadField::Exception => text(lead.exception.as_ref()?),
             LeadField::ReceivedAt => moment(Some(lead.received_at)),
             LeadField::OfferedAt => moment(times.offered_at),
@@ -465,6 +468,12 @@ fn lead(dice: &mut Dice, request: &Request, parent: Option<&Lead>, job: JobId) -
             status: dice.maybe(Dice::text),
             follow_up_status: dice.text(),
             progress: dice.maybe(Dice::text),
+        },
+        labels: Labels {
+            campaign: dice.maybe(Dice::text),
+            language: dice.maybe(Dice::text),
+            visibility: dice.pick(&Visibility::ALL),
+            alert: dice.maybe(Dice::text).filter(|alert| !alert.is_empty()),
         },
         custom: custom(dice),
         version: 1,
