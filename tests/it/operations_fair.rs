@@ -56,10 +56,11 @@ async fn two_servers_finish_the_small_operations_of_two_tenants_before_the_huge_
         app.copied_leads(first, HUGE_CHUNKS * CHUNK - 1).await;
         let admin = app.admin();
         let stranger = app.in_tenant(app.another_tenant("borealis").await.id, app.admin());
-        let submit = "mutation { submitLead(input: { source: \"web\", email: \"jo@example.net\" }) { userErrors { message } } }";
+        let submit =
+            "mutation { submitLead(input: { source: \"web\", email: \"jo@example.net\" }) { userErrors { message } } }";
         for _ in 0..5 {
-            let done = app.graphql(&stranger, submit, json!({})).await;
-            assert_eq!(done["submitLead"]["userErrors"], json!([]), "{done:#}");
+            let made = app.graphql(&stranger, submit, json!({})).await;
+            assert_eq!(made["submitLead"]["userErrors"], json!([]), "{made:#}");
         }
         let (before, strange) = (versions(app).await, strangers(app, &stranger).await);
         let ten: Vec<String> = before.keys().take(10).map(ToString::to_string).collect();

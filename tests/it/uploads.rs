@@ -115,7 +115,7 @@ async fn a_file_is_checked_before_it_is_imported_and_both_tell_row_and_column() 
 #[tokio::test]
 async fn a_row_that_is_refused_is_not_told_as_imported_with_a_warning() {
     on_each_database(async |app: &TestApp| {
-        let file = "source,last_name,postal_code,dealer_number\nweb,Doe,00000,\nweb,Roe,00000,NONE\n";
+        let file = "source,email,postal_code,dealer_number\nweb,a@example.net,00000,\nweb,b@example.net,00000,NONE\n";
         let id = prepared(app, json!({ "uploadId": uploaded(app, file).await, "kind": "LEADS" })).await;
         app.work().await;
         run(app, &id).await;

@@ -27,7 +27,7 @@ const READ_AT_ONCE: u64 = 1_000;
 pub(super) async fn step(context: &Context, of: (TenantId, OperationId), together: usize) -> Result<bool, ActionError> {
     let reader = context.store.reader();
     let Some(operation) = operations::lookup(reader, of.0, of.1).await? else { return Ok(false) };
-    let Some(interface) = waiting(&operation) else { return Ok(false) };
+    let Some(Over(interface)) = waiting(&operation) else { return Ok(false) };
     match Box::pin(shared_out(context, reader, (&operation, interface), together)).await {
         Ok(None) => Ok(false),
         Ok(Some(shared)) => write(context, of, &shared).await.map(|()| true),
@@ -39,13 +39,16 @@ pub(super) async fn step(context: &Context, of: (TenantId, OperationId), togethe
     }
 }
 
-/// The interface of an operation whose leads are still to be shared out.
-fn waiting(operation: &Operation) -> Option<Option<InterfaceId>> {
+/// Whose candidates leads are shared out to: an interface's, or any dealer's.
+struct Over(Option<InterfaceId>);
+
+/// Over whom the leads of an operation are still to be shared out.
+fn waiting(operation: &Operation) -> Option<Over> {
     match &operation.change {
         Change::Reassign { goal: Goal::Balanced { interface }, .. }
             if operation.state == OperationState::Preparing && !operation.is_shared_out =>
         {
-            Some(*interface)
+            Some(Over(*interface))
         }
         _ => None,
     }
