@@ -2,6 +2,7 @@
 //! slow subscriber reads the newest state and not every one before it.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -41,6 +42,7 @@ pub(super) struct Desk {
     interest: Interest,
     waiting: Mutex<Waiting>,
     bell: Notify,
+    has_begun: AtomicBool,
 }
 
 #[derive(Default)]
@@ -52,7 +54,8 @@ struct Waiting {
 
 impl Feed {
     pub(super) fn new(interest: Interest) -> (Self, Arc<Desk>) {
-        let desk = Arc::new(Desk { interest, waiting: Mutex::default(), bell: Notify::new() });
+        let (bell, has_begun) = (Notify::new(), AtomicBool::new(false));
+        let desk = Arc::new(Desk { interest, waiting: Mutex::default(), bell, has_begun });
         (Self(Arc::clone(&desk)), desk)
     }
 
@@ -75,6 +78,16 @@ impl Desk {
             Interest::Progress(topic, one) => Some((topic, one)),
             Interest::Leads(_) | Interest::Events(_) => None,
         }
+    }
+
+    /// From now on everything that is committed is told.
+    pub(super) fn begin(&self) {
+        self.has_begun.store(true, Ordering::Release);
+    }
+
+    /// Whether everything that is committed by now is told, and not only what happens to be seen.
+    pub(super) fn has_begun(&self) -> bool {
+        self.has_begun.load(Ordering::Acquire)
     }
 
     /// Keeps what the subscriber wants of the news.

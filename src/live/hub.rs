@@ -49,12 +49,14 @@ impl Hub {
         if let (Some(tail), Some(topic)) = (tail.as_mut(), desk.topic()) {
             tail.follow(self.store.reader(), topic).await?;
         }
+        desk.begin();
         Ok(feed)
     }
 
-    /// How many subscribers there are.
+    /// How many subscribers there are who are told of all that is committed from now on; whoever has only just come is not among them yet.
     pub fn feed_count(&self) -> usize {
-        self.followed().values().map(|followed| followed.live().len()).sum()
+        let begun = |followed: &Arc<Followed>| followed.live().iter().filter(|desk| desk.has_begun()).count();
+        self.followed().values().map(begun).sum()
     }
 
     /// Looks at every tenant that is followed, as far back as anything may still appear.
