@@ -109,7 +109,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(baton::http::server(&app, listener).unwrap());
-        tokio::spawn(async move { app.worker.run(app.closing.subscribe()).await });
+        tokio::spawn(async move { Box::pin(app.worker.run(app.closing.subscribe())).await });
         Self { http: reqwest::Client::new(), url: format!("http://{address}/graphql"), token }
     }
 
