@@ -81,7 +81,7 @@ impl Desk {
     }
 
     /// From now on everything that is committed is told.
-    pub(super) fn begin(&self) {
+    pub(super) fn counts_from_now(&self) {
         self.has_begun.store(true, Ordering::Release);
     }
 

@@ -49,7 +49,7 @@ impl Hub {
         if let (Some(tail), Some(topic)) = (tail.as_mut(), desk.topic()) {
             tail.follow(self.store.reader(), topic).await?;
         }
-        desk.begin();
+        desk.counts_from_now();
         Ok(feed)
     }
 
