@@ -266,7 +266,8 @@ fn sqlite_options(url: &str, connections_max: u32) -> ConnectOptions {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(WAIT_MAX)
-            .pragma("cache_size", "-65536")
+            // 16 MB for each connection: readers look at most pages in place, and what a chunk of writes touches fits.
+            .pragma("cache_size", "-16384")
             .pragma("mmap_size", "268435456")
             .pragma("temp_store", "memory")
     });
