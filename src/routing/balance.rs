@@ -66,7 +66,13 @@ fn balance_from(first: usize, mut edges: Vec<Vec<Edge>>, capacities: &[u32]) -> 
         ways.sort_unstable_by_key(|edge| (edge.cost, edge.to));
     }
     let dearest = dearest(&edges);
-    let mut shown: Vec<Vec<Edge>> = edges.iter().map(|ways| cheapest(ways, first)).collect();
+    // Where not even greed finds room among so few, many more will have to be shown: that is not tried out at length.
+    let longest = edges.iter().map(Vec::len).max().unwrap_or(0);
+    let mut count = first;
+    while count < longest && !has_room(&edges, count, capacities) {
+        count *= SHOWN_MORE;
+    }
+    let mut shown: Vec<Vec<Edge>> = edges.iter().map(|ways| cheapest(ways, count)).collect();
     loop {
         let shares = Shares::of(&shown, capacities, dearest);
         let is_unproven = |(lead, ways): (usize, &Vec<Edge>)| {
@@ -85,6 +91,15 @@ fn balance_from(first: usize, mut edges: Vec<Vec<Edge>>, capacities: &[u32]) -> 
 
 fn dearest(edges: &[Vec<Edge>]) -> u32 {
     edges.iter().flatten().map(|edge| edge.cost).max().unwrap_or(0)
+}
+
+/// Whether each lead in turn finds room at one of its `count` cheapest candidates, if it has any.
+fn has_room(edges: &[Vec<Edge>], count: usize, capacities: &[u32]) -> bool {
+    let mut room = capacities.to_vec();
+    edges.iter().filter(|ways| !ways.is_empty()).all(|ways| {
+        let free = ways.iter().take(count).find(|edge| room[edge.to as usize] > 0);
+        free.inspect(|edge| room[edge.to as usize] -= 1).is_some()
+    })
 }
 
 /// The first of a lead's candidates by cost, in the order of their places.
