@@ -101,7 +101,7 @@ pub fn render(message: &Message, tenant: TenantId, links: &Links) -> Result<Rend
             write(&TakenText { mail, words: &words }, |subject| TakenHtml { mail, words: &words, subject })
         }
         Message::Digest(mail) => {
-            let words = DigestWords::new(mail, &links.base_url, address);
+            let words = DigestWords::new(mail, address);
             write(&DigestText { mail, words: &words }, |subject| DigestHtml { mail, words: &words, subject })
         }
     }
@@ -160,8 +160,6 @@ struct DigestWords<'a> {
     acknowledges: bool,
     /// `3 more leads`, if there was no room for all.
     more: Option<String>,
-    /// Where all of them are.
-    home: &'a str,
 }
 
 struct DigestLeadWords<'a> {
@@ -173,7 +171,7 @@ struct DigestLeadWords<'a> {
 }
 
 impl<'a> DigestWords<'a> {
-    fn new(mail: &'a DigestMail, home: &'a str, address: impl Fn(LinkOf) -> String) -> Self {
+    fn new(mail: &'a DigestMail, address: impl Fn(LinkOf) -> String) -> Self {
         let lead = |(index, lead): (usize, &'a DigestLead)| DigestLeadWords {
             number: index + 1,
             summary: SummaryWords::new(&lead.summary, mail.zone),
@@ -184,10 +182,9 @@ impl<'a> DigestWords<'a> {
         Self {
             about: mail,
             leads: mail.leads.iter().enumerate().map(lead).collect(),
-            total: wording::counted(mail.leads.len() as u64 + more, "new lead"),
+            total: wording::counted(mail.leads.len() as u64, "new lead"),
             acknowledges: mail.kind == ContactKind::To,
             more: (more > 0).then(|| wording::counted(more, "more lead")),
-            home,
         }
     }
 }
@@ -298,8 +295,7 @@ mod tests {
             assert_eq!(rendered.html.matches("<html").count(), 1);
             let links = rendered.html.matches("https://leads.example.com/l/").count();
             assert_eq!(links, links_of(&message), "{}", rendered.html);
-            let home = usize::from(matches!(message, Message::Digest(_)));
-            assert_eq!(rendered.html.matches("://").count(), links + home, "{}", rendered.html);
+            assert_eq!(rendered.html.matches("://").count(), links, "{}", rendered.html);
             for remote in ["<img", "<link", "<script", "url(", "@import", "src="] {
                 assert!(!rendered.html.contains(remote), "{remote} in {}", message.template());
             }
@@ -321,7 +317,7 @@ mod tests {
     fn a_digest_says_how_many_leads_there_are_and_carries_a_link_for_each_that_it_shows() {
         let mail = samples::digest();
         let rendered = samples::rendered(&Message::Digest(mail.clone()));
-        assert_eq!(rendered.subject, "14 new leads for Harbor Auto");
+        assert_eq!(rendered.subject, "2 new leads for Harbor Auto");
         for part in [&rendered.text, &rendered.html] {
             for lead in &mail.leads {
                 let link = samples::links().address(samples::tenant(), lead.link);

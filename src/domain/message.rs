@@ -276,7 +276,7 @@ pub struct DigestMail {
     pub kind: ContactKind,
     /// The leads that there is room for.
     pub leads: Vec<DigestLead>,
-    /// How many more there are.
+    /// How many more there are, which another mail tells of.
     pub more: u32,
     /// Why this dealer.
     pub reason: Line,

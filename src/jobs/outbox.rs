@@ -69,10 +69,10 @@ pub struct Outbox {
     links: Links,
 }
 
-/// A message whose try has ended, with the copy that it is about.
+/// A message whose try has ended, with the copies that it is about.
 pub(super) struct Done {
     pub(super) delivery: Delivery,
-    pub(super) about: Option<Lead>,
+    pub(super) about: Vec<Lead>,
     pub(super) outcome: Outcome,
 }
 
@@ -104,7 +104,7 @@ impl Outbox {
     }
 
     /// One try, which always ends.
-    fn attempt(&self, delivery: Delivery, about: Option<Lead>) -> BoxFuture<'static, Done> {
+    fn attempt(&self, delivery: Delivery, about: Vec<Lead>) -> BoxFuture<'static, Done> {
         let outbox = self.clone();
         async move {
             // Our mistake, not the message's: it waits for a program without it.
@@ -154,11 +154,11 @@ impl<'o> UnderWay<'o> {
         for delivery in claimed.deliveries {
             if found.unreadable.contains(&delivery.id) {
                 let reason = "the lead that it is about can't be read".to_owned();
-                self.done.push(Done { delivery, about: None, outcome: Outcome::Retry { after: None, reason } });
+                self.done.push(Done { delivery, about: Vec::new(), outcome: Outcome::Retry { after: None, reason } });
                 continue;
             }
-            let about = found.copies.remove(&delivery.id);
-            match about.as_ref().and_then(|copy| staleness(&delivery.message, copy)) {
+            let about = found.copies.remove(&delivery.id).unwrap_or_default();
+            match staleness(&delivery.message, &about) {
                 None => self.tries.push(self.outbox.attempt(delivery, about)),
                 Some(reason) => {
                     deliveries::cancel(context.store.writer(), &delivery, reason).await?;
@@ -195,7 +195,7 @@ impl<'o> UnderWay<'o> {
 /// The copies that messages are about.
 #[derive(Default)]
 struct About {
-    copies: HashMap<DeliveryId, Lead>,
+    copies: HashMap<DeliveryId, Vec<Lead>>,
     /// Messages about a copy that can't be read.
     unreadable: HashSet<DeliveryId>,
 }
@@ -205,7 +205,10 @@ async fn copies_of(context: &Context, claimed: &[Delivery]) -> Result<About, Job
     let mut by_tenant: HashMap<TenantId, Vec<(DeliveryId, LeadId)>> = HashMap::new();
     for delivery in claimed {
         let of = by_tenant.entry(delivery.tenant).or_default();
-        of.extend(delivery.lead.map(|lead| (delivery.id, lead)));
+        match &delivery.message {
+            Message::Digest(mail) => of.extend(mail.leads.iter().map(|lead| (delivery.id, lead.lead))),
+            _ => of.extend(delivery.lead.map(|lead| (delivery.id, lead))),
+        }
     }
     let mut about = About::default();
     for (tenant, of) in by_tenant {
@@ -237,13 +240,22 @@ impl About {
         let ids: Vec<LeadId> = of.iter().map(|(_, lead)| *lead).collect();
         let found = leads::lookup_many(context.store.reader(), &Scope::system(tenant), &ids).await?;
         let found: HashMap<LeadId, Lead> = found.into_iter().map(|copy| (copy.id, copy)).collect();
-        self.copies.extend(of.iter().filter_map(|(delivery, lead)| Some((*delivery, found.get(lead)?.clone()))));
+        for (delivery, lead) in of {
+            if let Some(copy) = found.get(lead) {
+                self.copies.entry(*delivery).or_default().push(copy.clone());
+            }
+        }
         Ok(())
     }
 }
 
 /// Why a message should not be sent any more: it would offer what the recipient no longer has, or warn of what is over.
-fn staleness(message: &Message, copy: &Lead) -> Option<&'static str> {
+fn staleness(message: &Message, about: &[Lead]) -> Option<&'static str> {
+    if let Message::Digest(_) = message {
+        let is_over = !about.is_empty() && about.iter().all(|copy| copy.state != LeadState::Offered);
+        return is_over.then_some("none of the leads waits for an answer any more");
+    }
+    let copy = about.first()?;
     let gone =
         matches!(copy.state, LeadState::Unassigned | LeadState::Expired | LeadState::Rejected | LeadState::Deleted);
     match message {

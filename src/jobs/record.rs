@@ -10,6 +10,7 @@ use crate::delivery::{Outcome, Tried, next_attempt};
 use crate::domain::Timestamp;
 use crate::domain::delivery::{AttemptOutcome, Delivery};
 use crate::domain::event::{Event, EventKind};
+use crate::domain::lead::Lead;
 use crate::domain::offer::Addressee;
 use crate::store::deliveries::{self, AttemptRecord};
 use crate::store::{Conn, contacts, events, tenants};
@@ -17,7 +18,7 @@ use crate::store::{Conn, contacts, events, tenants};
 /// Writes all of them down in one transaction.
 pub(super) async fn record(context: &Context, done: &[Done]) -> Result<Posted, JobError> {
     let mut posted = Posted::default();
-    let mut failures = Vec::new();
+    let mut lines = Vec::new();
     let tx = context.store.begin().await?;
     let at = context.clock.now();
     for one in done {
@@ -31,12 +32,12 @@ pub(super) async fn record(context: &Context, done: &[Done]) -> Result<Posted, J
             AttemptOutcome::Retry => posted.retried += 1,
             AttemptOutcome::Failed => {
                 posted.failed += 1;
-                failures.push(failure(context, one, attempt.detail, at));
-                note_bounce(context, &tx, (one, at), &mut failures).await?;
+                lines.extend(failures(context, one, attempt.detail.as_deref(), at));
+                note_bounce(context, &tx, (one, at), &mut lines).await?;
             }
         }
     }
-    events::insert(&tx, &failures).await?;
+    events::insert(&tx, &lines).await?;
     tx.commit().await?;
     Ok(posted)
 }
@@ -87,8 +88,14 @@ async fn note_bounce(
     Ok(())
 }
 
-fn failure(context: &Context, done: &Done, reason: Option<String>, at: Timestamp) -> Event {
+/// A line on the timeline of each lead that the message told of; one of its own, if it told of none that is there.
+fn failures(context: &Context, done: &Done, reason: Option<&str>, at: Timestamp) -> Vec<Event> {
     let delivery = &done.delivery;
-    let line = context.event(delivery.tenant, at, baton(), EventKind::DeliveryFailed, delivery.id);
-    Event { lead: delivery.lead, request: done.about.as_ref().map(|copy| copy.request), reason, ..line }
+    let line = || context.event(delivery.tenant, at, baton(), EventKind::DeliveryFailed, delivery.id);
+    let reason = reason.map(str::to_owned);
+    if done.about.is_empty() {
+        return vec![Event { lead: delivery.lead, reason, ..line() }];
+    }
+    let on = |copy: &Lead| Event { lead: Some(copy.id), request: Some(copy.request), reason: reason.clone(), ..line() };
+    done.about.iter().map(on).collect()
 }

@@ -23,7 +23,7 @@ use super::changes::Changes;
 use super::directory::{Directory, Person};
 use super::eligible::deadlines;
 
-/// Leads that a digest shows: about what somebody looks through in one mail.
+/// Leads of one digest: about what somebody looks through in one mail. Whoever gets more gets another mail for them.
 pub const DIGEST_LEADS_MAX: usize = 50;
 
 /// Where a copy goes and why.

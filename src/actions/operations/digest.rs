@@ -45,7 +45,7 @@ pub(super) async fn tell_some(context: &Context, conn: &Conn, operation: &Operat
     }
     let at = desk.at();
     desk.changes.write(conn, operation.tenant, at).await?;
-    untold::remove(conn, of, &recipients).await?;
+    untold::remove(conn, of, &next).await?;
     Ok(true)
 }
 

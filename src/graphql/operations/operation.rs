@@ -79,8 +79,8 @@ pub enum NotifyNewOwner {
     /// One mail for each lead.
     PerLead,
     /// One mail to each person of a new owner for all their leads, written when the operation ends: before it is DONE, or after it was
-    /// cancelled or has failed, of what was handed on until then. It shows up to 50 leads that still wait for an answer, each with a link of
-    /// its own, and says how many more there are.
+    /// cancelled or has failed, of what was handed on until then. It shows the leads that still wait for an answer, each with a link of its
+    /// own; whoever gets more than 50 gets another mail for each 50.
     Digest,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Value};
 use uuid::Uuid;
 
@@ -84,19 +85,18 @@ pub async fn list(
     Ok(next.into_values().collect())
 }
 
-/// These were told.
-pub async fn remove(
-    conn: &Conn,
-    (tenant, id): (TenantId, OperationId),
-    recipients: &[Recipient],
-) -> Result<(), StoreError> {
-    let ids = recipients.iter().map(|recipient| match recipient {
+/// These were told: of what is listed, and of all that they have if that was all.
+pub async fn remove(conn: &Conn, (tenant, id): (TenantId, OperationId), told: &[Untold]) -> Result<(), StoreError> {
+    let (whole, part): (Vec<&Untold>, Vec<&Untold>) = told.iter().partition(|one| one.count == one.leads.len() as i64);
+    let recipients = whole.iter().map(|one| match one.recipient {
         Recipient::Dealer(id) => id.uuid(),
         Recipient::User(id) => id.uuid(),
     });
+    let leads = part.iter().flat_map(|one| &one.leads).map(|id| id.uuid());
+    let those = Condition::any().add(Column::RecipientId.is_in(recipients)).add(Column::LeadId.is_in(leads));
     let told = Entity::delete_many()
         .filter(Column::TenantId.eq(tenant.uuid()))
         .filter(Column::OperationId.eq(id.uuid()))
-        .filter(Column::RecipientId.is_in(ids));
+        .filter(those);
     told.exec(conn).await.map(drop).map_err(Into::into)
 }
