@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Timestamp;
 use crate::domain::event::{EventActor, EventKind};
 use crate::domain::id::LeadId;
 use crate::domain::lead::{Lead, LeadState};
+use crate::domain::{InvalidCode, Timestamp};
 use crate::store::{Conn, Scope, StoreError, leads};
 
 use super::answer::{self, Answer, Answered};
@@ -44,8 +44,14 @@ pub async fn answer_lead(context: &Context, call: Call<'_>, given: LeadAnswer) -
         Begun::Before(outcome) => return Ok(outcome),
         Begun::Fresh(work) => work,
     };
-    let found = leads::lookup(&work, &Scope::of(call.actor), given.lead).await?;
+    let scope = Scope::of(call.actor);
+    let found = leads::lookup(&work, &scope, given.lead).await?;
     let found = found.ok_or_else(|| ActionError::not_found("leadId", "lead"))?;
+    if !scope.answers_for(&found) {
+        let message =
+            "it is in somebody else's hands: whoever is only assigned to a lead does not answer for its recipient";
+        return Err(ActionError::refused("leadId", InvalidCode::NotAllowed, message));
+    }
     let moment = (work.at(), event_actor(call.actor));
     let answered = answer_in(context, &work, &found, moment, &answer, given.expected_version).await?;
     work.commit(LeadAnswered { lead: found.id, changed: answered == Answered::Changed }).await

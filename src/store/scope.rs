@@ -78,6 +78,16 @@ impl Scope {
         }
     }
 
+    /// Whether an answer to this copy is the recipient's own, or given on the recipient's behalf: not by those who see it only because they
+    /// are assigned to it. INVARIANT: the copy is within reach.
+    pub fn answers_for(&self, copy: &Lead) -> bool {
+        match &self.reach {
+            Reach::All | Reach::Managed(_) | Reach::Dealer(_) => true,
+            Reach::Own(user) => copy.recipient == Some(Recipient::User(*user)),
+            Reach::Partner { source, dealer, .. } => source.is_some() || dealer.is_some(),
+        }
+    }
+
     /// Whether leads may be searched by their customer: only where contact data is shown with every copy.
     pub fn searches_person(&self) -> bool {
         self.personal_data

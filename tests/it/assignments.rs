@@ -309,6 +309,19 @@ async fn whoever_is_assigned_sees_the_lead_with_its_customer_and_nobody_else_doe
         drop(socket);
         assert_eq!(person_of(app, &app.dealer(ann), second).await, json!(null), "its recipient acknowledges first");
         assert_eq!(person_of(app, &app.auditor(), second).await, json!(null));
+        // Whoever is only assigned does not answer for the recipient.
+        let answer = "mutation($id: ID!) { acknowledgeLead(input: { leadId: $id }) { userErrors { code } } }";
+        for (actor, lead) in [(&actors[0], first), (&actors[3], second)] {
+            let refused = app.graphql(actor, answer, json!({ "id": lead.to_string() })).await;
+            assert_eq!(code(&refused["acknowledgeLead"]), "NOT_ALLOWED", "{actor:?}");
+        }
+        // The timeline tells nobody but staff who is assigned.
+        let timeline = "query($id: ID!) { lead(id: $id) { timeline(first: 50) { nodes { after } } } }";
+        for (actor, is_staff) in [(&app.admin(), true), (&app.dealer(ann), false), (&actors[3], false)] {
+            let told = app.graphql(actor, timeline, json!({ "id": second.to_string() })).await.to_string();
+            assert_eq!(told.contains("LAW_FIRM"), is_staff, "{told}");
+            assert!(told.contains("followUpStatus"), "the rest of it is shown: {told}");
+        }
         // A company knows of itself, staff of all.
         let query = "query($id: ID!) { lead(id: $id) { companyAssignments { company { name } } roleAssignments { user { name email } } } }";
         assign(app, second, json!({ "companies": [{ "capacity": "PARTNER", "companyId": agency }] })).await;

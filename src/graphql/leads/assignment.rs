@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_graphql::dataloader::Loader;
-use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, SimpleObject};
 
 use crate::actions::Sight;
 use crate::domain::Invalid;
@@ -120,9 +120,9 @@ pub struct CompanyAssignmentInput {
 /// Who is assigned. Whoever is assigned sees the lead.
 #[derive(InputObject)]
 pub struct AssignmentsInput {
-    /// The users who work on it besides whoever has it, `usr_…`, active, at most 20, instead of those who were. Needs the role admin or
-    /// manager.
-    assigned_users: Option<Vec<ID>>,
+    /// The users who work on it besides whoever has it, `usr_…`, active, at most 20, instead of those who were; null takes all away. Needs
+    /// the role admin or manager.
+    assigned_users: MaybeUndefined<Vec<ID>>,
     /// Roles that change, each once; a lead has at most 20. Needs the role admin or manager.
     roles: Option<Vec<RoleAssignmentInput>>,
     /// Capacities of companies that change, each once. Needs the role admin or manager.
@@ -132,7 +132,11 @@ pub struct AssignmentsInput {
 impl AssignmentsInput {
     /// Which assignments change.
     pub fn read(&self) -> Result<AssignmentChange, Invalid> {
-        let users = self.assigned_users.as_ref();
+        let users = match &self.assigned_users {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(Vec::new()),
+            MaybeUndefined::Value(given) => Some(ids::parse_all("assignedUsers", given)?),
+        };
         let roles = self.roles.iter().flatten().enumerate().map(|(index, given)| {
             let user_id = ids::parse_optional("userId", given.user_id.as_ref());
             let user_id = user_id.map_err(|problem| problem.under(index.to_string()).under("roles"))?;
@@ -144,7 +148,7 @@ impl AssignmentsInput {
             Ok(CompanyChange { capacity: given.capacity.into(), company_id })
         });
         Ok(AssignmentChange {
-            assigned_users: users.map(|given| ids::parse_all("assignedUsers", given)).transpose()?,
+            assigned_users: users,
             roles: roles.collect::<Result<_, Invalid>>()?,
             companies: companies.collect::<Result<_, Invalid>>()?,
         })

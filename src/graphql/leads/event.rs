@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::lead::Lead;
+use crate::actions::Sight;
 use crate::domain;
 use crate::graphql::loaders::LeadKey;
 use crate::graphql::session::Ctx;
@@ -124,18 +125,31 @@ impl Event {
         EventActor { kind: actor.kind.into(), id: actor.id.clone(), name: actor.name.clone() }
     }
 
-    /// What changed, as it was.
-    async fn before(&self) -> Option<Json<&Value>> {
-        self.0.before.as_ref().map(Json)
+    /// What changed, as it was; who is assigned is shown to staff alone.
+    fn before(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Json<Value>>> {
+        shown(ctx, self.0.before.as_ref())
     }
 
-    /// What changed, as it is now.
-    async fn after(&self) -> Option<Json<&Value>> {
-        self.0.after.as_ref().map(Json)
+    /// What changed, as it is now; who is assigned is shown to staff alone.
+    fn after(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Json<Value>>> {
+        shown(ctx, self.0.after.as_ref())
     }
 
     /// Why, in a sentence.
     async fn reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
     }
+}
+
+/// As an event says who is assigned.
+const ASSIGNMENTS: [&str; 3] = ["assignedUsers", "roles", "companies"];
+
+fn shown(ctx: &Context<'_>, told: Option<&Value>) -> async_graphql::Result<Option<Json<Value>>> {
+    let mut told = told.cloned();
+    if Sight::of(&ctx.session()?.actor) != Sight::Staff
+        && let Some(fields) = told.as_mut().and_then(Value::as_object_mut)
+    {
+        fields.retain(|name, _| !ASSIGNMENTS.contains(&name.as_str()));
+    }
+    Ok(told.map(Json))
 }

@@ -39,7 +39,7 @@ pub struct SubmitLeadInput {
     source: Option<String>,
     /// Your own reference: the same source cannot hand one in twice.
     external_id: Option<String>,
-    /// The campaign that it belongs to, at most 100 characters.
+    /// The campaign that it belongs to, at most 200 characters.
     campaign: Option<String>,
     /// The brand asked for.
     brand: Option<String>,

@@ -37,7 +37,7 @@ pub struct UpdateLeadInput {
     excluded_from_automation: Option<bool>,
     /// Where it counts as coming from: a partner sees the leads of its own source. Null is refused. Needs the role admin or manager.
     source: MaybeUndefined<String>,
-    /// The campaign that it belongs to, at most 100 characters.
+    /// The campaign that it belongs to, at most 200 characters.
     campaign: MaybeUndefined<String>,
     /// The language to answer in: a BCP 47 tag such as `en` or `es-MX`, kept in its canonical case.
     language: MaybeUndefined<String>,
