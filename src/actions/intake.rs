@@ -10,6 +10,7 @@ use crate::domain::label::Labels;
 use crate::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
 use crate::domain::request::{Request, RequestInput, Submission};
 use crate::domain::{Actor, Invalid, InvalidCode, Timestamp};
+use crate::store::tenants::{self, VersionHold};
 use crate::store::{Conn, StoreError, dealers, events, leads, requests};
 
 use super::context::{Context, event_actor};
@@ -221,6 +222,8 @@ async fn to_named(
     (recipient, notify): (Recipient, bool),
     moment: &(Timestamp, EventActor),
 ) -> Result<Decided, ActionError> {
+    // Nobody leaves the network between this look and the commit.
+    tenants::network_version(conn, copy.tenant, VersionHold::Shared).await?;
     let directory = Directory::load(conn, copy.tenant, &[recipient]).await?;
     if !directory.may_receive(recipient) {
         let message = "it does not exist, is not active or does not accept leads";

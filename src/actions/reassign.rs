@@ -9,6 +9,7 @@ use crate::domain::job::{Algorithm, Ranking};
 use crate::domain::lead::{Lead, Recipient};
 use crate::domain::{Invalid, InvalidCode, Timestamp};
 use crate::routing::Settings;
+use crate::store::tenants::{self, VersionHold};
 use crate::store::{Conn, Scope, StoreError, dealers, leads};
 
 use super::context::{Context, event_actor};
@@ -182,6 +183,8 @@ async fn decide(
         }
         Target::Recipient(recipient) => *recipient,
     };
+    // Nobody leaves the network between this look and the commit.
+    tenants::network_version(conn, held.tenant.id, VersionHold::Shared).await?;
     let directory = Directory::load(conn, held.tenant.id, &[recipient]).await?;
     if !directory.may_receive(recipient) {
         let message = "it does not exist, is not active or does not accept leads";

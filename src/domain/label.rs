@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::request::Request;
 
 /// Characters of a campaign's name.
-pub const CAMPAIGN_LENGTH_MAX: usize = 100;
+pub const CAMPAIGN_LENGTH_MAX: usize = 200;
 /// Characters of an alert: it is read at a glance; more is a note.
 pub const ALERT_LENGTH_MAX: usize = 500;
 

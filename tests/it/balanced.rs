@@ -128,6 +128,11 @@ async fn a_lead_that_comes_between_the_plan_and_the_run_goes_to_the_nearest_who_
         app.work().await;
         let plan = depart(app, old, json!({ "balanced": {} })).await;
         let late = app.offered_lead(old).await;
+        // What was planned is changed, too: it does not stand in its own way.
+        let change =
+            "mutation($id: ID!) { updateLead(input: { leadId: $id, progress: \"2\" }) { userErrors { message } } }";
+        let done = app.graphql(&app.admin(), change, json!({ "id": planned.to_string() })).await;
+        assert_eq!(done["updateLead"]["userErrors"], json!([]));
         app.work().await;
         app.ran(plan["operation"]["id"].as_str().unwrap()).await;
         assert_eq!(holder(&app.newest(planned).await), near);

@@ -99,7 +99,7 @@ async fn bad_values_are_refused_with_their_place_and_nothing_changes() {
             ("source", json!(null), "REQUIRED", "source can't be cleared"),
             ("source", json!("  "), "REQUIRED", "source must not be blank"),
             ("source", json!("x".repeat(201)), "TOO_LONG", "at most 200"),
-            ("campaign", json!("x".repeat(101)), "TOO_LONG", "at most 100"),
+            ("campaign", json!("x".repeat(201)), "TOO_LONG", "at most 200"),
             ("language", json!("en_US"), "MALFORMED", "`en_US` is not a language tag, write it like `en` or `es-MX`"),
             ("visibility", json!(null), "REQUIRED", "visibility can't be cleared"),
             ("alert", json!("x".repeat(501)), "TOO_LONG", "at most 500"),

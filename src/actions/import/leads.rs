@@ -22,6 +22,7 @@ use crate::domain::label::Labels;
 use crate::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
 use crate::domain::request::{Interest, Person, Request, RequestInput, Submission};
 use crate::domain::{Invalid, InvalidCode, Timestamp};
+use crate::store::tenants::{self, VersionHold};
 use crate::store::{dealers, events, jobs, leads, requests};
 
 /// Who hands imported leads in.
@@ -78,6 +79,8 @@ async fn load(batch: &mut Batch<'_>, rows: &[Row]) -> Result<Surroundings, Actio
     let (tenant, mapping) = (batch.order.tenant, batch.mapping);
     let column = |ours| rows.iter().filter_map(move |row| mapping.value(&row.cells, ours)).map(str::to_owned);
     let numbers: Vec<String> = column("dealer_number").collect();
+    // Nobody leaves the network between this look and the commit.
+    tenants::network_version(batch.conn, tenant, VersionHold::Shared).await?;
     let found = dealers::find_by_numbers(batch.conn, tenant, &numbers).await?;
     let references: Vec<(String, String)> =
         rows.iter().filter_map(|row| reference(&Cells::new(row, mapping))).collect();

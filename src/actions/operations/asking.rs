@@ -180,12 +180,21 @@ impl Asking {
         let subject = Subject::new(self.plan.network(), copy, held.request(copy)?, &chain);
         let question = Question { subject: &subject, loads: &self.loads, now: self.at };
         let mut ranking = self.plan.rank(question, Sorted::AsDefined);
-        let place = to.and_then(|to| ranking.candidates.iter().position(|ranked| ranked.recipient == to));
-        let (Some(recipient), Some(place)) = (to, place) else { return Ok(Err(self.nobody(&ranking))) };
-        ranking.candidates.truncate((place + 1).max(SHOWN_MIN));
+        let Some(recipient) = to else { return Ok(Err(self.nobody(&ranking))) };
+        if let Err(exclusion) = self.plan.can_take(question, recipient) {
+            return Ok(Err(gone_since(exclusion)));
+        }
+        // A list that is ordered by what everybody has in hand is another by now, but what was shared out stands.
+        let place = ranking.candidates.iter().position(|ranked| ranked.recipient == recipient);
+        ranking.candidates.truncate(place.map_or(0, |place| place + 1).max(SHOWN_MIN));
         let candidates = self.plan.describe(question, &ranking);
+        let mut target = target(recipient, &candidates);
+        if place.is_none() {
+            target.distance_km = self.plan.explain(question, recipient).and_then(|explained| explained.distance_km);
+        }
+        let stands = place.map_or(String::new(), |place| format!("number {} of {}, ", place + 1, ranking.matched));
         let answer = Answer {
-            targets: vec![target(recipient, &candidates)],
+            targets: vec![target],
             interface: self.interface,
             algorithm: "BALANCED".to_owned(),
             outcome: Outcome::Assigned,
@@ -193,12 +202,7 @@ impl Asking {
             matched: ranking.matched,
             excluded: ranking.excluded(),
             candidates,
-            reason: format!(
-                "number {} of {} on {}, shared out by room and distance",
-                place + 1,
-                ranking.matched,
-                self.name
-            ),
+            reason: format!("{stands}shared out by room and distance over {}", self.name),
         };
         self.loads.add(recipient);
         Ok(Ok(answer))
@@ -224,6 +228,17 @@ impl Asking {
             ranking.matched, self.name
         );
         Problem::new(ItemReason::NoRoom, text)
+    }
+}
+
+/// Why a lead can't go any more where it was shared out to.
+fn gone_since(exclusion: Exclusion) -> Problem {
+    match exclusion {
+        Exclusion::AtCapacity => Problem::new(
+            ItemReason::NoRoom,
+            "whoever it was shared out to has got other leads since, and no room any more",
+        ),
+        _ => Problem::new(ItemReason::TargetGone, "whoever it was shared out to can't get it any more"),
     }
 }
 

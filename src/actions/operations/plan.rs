@@ -7,7 +7,7 @@ use super::{CHUNK, fields, reassign, selection, share_out, undo};
 use crate::actions::aside::{is_lasting, public, settle};
 use crate::actions::context::{Context, event_actor};
 use crate::actions::error::ActionError;
-use crate::actions::handover::Directory;
+use crate::actions::handover::{DIGEST_LEADS_MAX, Directory};
 use crate::actions::held::Held;
 use crate::domain::InvalidCode;
 use crate::domain::event::{Event, EventKind};
@@ -98,6 +98,8 @@ pub(super) async fn catch_up(
             );
             return Err(ActionError::refused("operationId", InvalidCode::Conflict, message));
         }
+        let superseded = superseded(conn, operation, &found, who).await?;
+        shares::take(conn, (operation.tenant, operation.id), &superseded).await?;
         let batch = planned(context, conn, operation, &found).await?;
         add(conn, operation, &batch).await?;
     }
@@ -105,6 +107,20 @@ pub(super) async fn catch_up(
         operation.mail_count = Some(mails(conn, operation).await?);
     }
     Ok(())
+}
+
+/// What the plan has for these leads so far, as they were before: it is not to be, and does not take others' room.
+async fn superseded(conn: &Conn, operation: &Operation, found: &[Lead], who: Recipient) -> Result<Shares, StoreError> {
+    let requests: Vec<RequestId> = found.iter().map(|lead| lead.request).collect();
+    let mut shares = Shares::default();
+    for item in items::list_by_requests(conn, (operation.tenant, operation.id), &requests).await? {
+        if !found.iter().any(|lead| lead.id == item.lead) || item.planned.verdict() != Verdict::Change {
+            continue;
+        }
+        item.planned.targets().iter().for_each(|target| shares.add(Side::To, target.recipient));
+        shares.add(Side::From, who);
+    }
+    Ok(shares)
 }
 
 /// What one step of planning comes to.
@@ -191,8 +207,9 @@ async fn mails(conn: &Conn, operation: &Operation) -> Result<i64, StoreError> {
             let recipients: Vec<Recipient> = some.iter().map(|(recipient, _)| *recipient).collect();
             let directory = Directory::load(conn, operation.tenant, &recipients).await?;
             for (recipient, leads) in some {
-                let is_once = side == Side::To && notify == NotifyNewOwner::Digest;
-                let each = if is_once { 1 } else { *leads };
+                let is_digest = side == Side::To && notify == NotifyNewOwner::Digest;
+                let each =
+                    if is_digest { (leads + DIGEST_LEADS_MAX as i64 - 1) / DIGEST_LEADS_MAX as i64 } else { *leads };
                 mails += each * i64::try_from(directory.people(*recipient).len()).unwrap_or(i64::MAX);
             }
         }

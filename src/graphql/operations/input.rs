@@ -236,7 +236,7 @@ pub struct LeadFieldsInput {
     created_at: Option<DateTime<Utc>>,
     /// Where the leads count as coming from; null is refused.
     source: MaybeUndefined<String>,
-    /// The campaign that they belong to, at most 100 characters.
+    /// The campaign that they belong to, at most 200 characters.
     campaign: MaybeUndefined<String>,
     /// The language to answer in: a BCP 47 tag such as `en` or `es-MX`, kept in its canonical case.
     language: MaybeUndefined<String>,

@@ -50,6 +50,19 @@ pub async fn lookup_many(conn: &Conn, of: (TenantId, OperationId), positions: &[
     query.all(conn).await?.into_iter().map(domain).collect()
 }
 
+/// Those about copies of these requests, in order.
+pub async fn list_by_requests(
+    conn: &Conn,
+    of: (TenantId, OperationId),
+    requests: &[RequestId],
+) -> Result<Vec<Item>, StoreError> {
+    let query = Entity::find()
+        .filter(own(of, ItemFilter::default()))
+        .filter(Column::RequestId.is_in(requests.iter().map(|id| id.uuid())))
+        .order_by_asc(Column::Position);
+    query.all(conn).await?.into_iter().map(domain).collect()
+}
+
 /// A page by position.
 pub async fn list(
     conn: &Conn,

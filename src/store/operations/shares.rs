@@ -70,6 +70,32 @@ pub async fn add(conn: &Conn, (tenant, id): (TenantId, OperationId), shares: &Sh
     Ok(())
 }
 
+/// Takes away what a part of a plan came to that is not to be.
+pub async fn take(conn: &Conn, (tenant, id): (TenantId, OperationId), shares: &Shares) -> Result<(), StoreError> {
+    if shares.0.is_empty() {
+        return Ok(());
+    }
+    let one = |((side, _, recipient), count): (&(Side, bool, Uuid), &i64)| {
+        format!(r#"{{"side":"{}","id":"{}","count":{count}}}"#, side.as_str(), recipient.simple())
+    };
+    let given = format!("[{}]", shares.0.iter().map(one).collect::<Vec<_>>().join(","));
+    let taken = if conn.is_postgres() {
+        "(select side, id, count from json_to_recordset(cast($1 as text)::json) as j(side text, id uuid, count bigint)) as r"
+    } else {
+        "(select value ->> 'side' as side, unhex(value ->> 'id') as id, value ->> 'count' as count from json_each($1)) as r"
+    };
+    let own = "s.tenant_id = $2 and s.operation_id = $3 and s.side = r.side and s.id = r.id";
+    let values = || vec![given.clone().into(), tenant.uuid().into(), id.uuid().into()];
+    // A share of none is no row.
+    let gone = format!(
+        "delete from operation_shares where tenant_id = $2 and operation_id = $3 and (side, id) in
+           (select s.side, s.id from operation_shares s, {taken} where {own} and s.lead_count <= r.count)"
+    );
+    conn.execute_sql(&gone, values()).await?;
+    let less = format!("update operation_shares as s set lead_count = s.lead_count - r.count from {taken} where {own}");
+    conn.execute_sql(&less, values()).await.map(drop)
+}
+
 /// A page by the number of leads, most first unless `order` says otherwise.
 pub async fn list(
     conn: &Conn,
