@@ -53,6 +53,8 @@ test("an operation that is typed is run and answered, offline and within the pag
   await page.locator(".graphiql-query-editor .monaco-editor").click();
   await page.keyboard.press("Control+A");
   await page.keyboard.type("query Typed { kind: __typename ");
+  // Its tab has the operation's name once the page has understood what was typed.
+  await page.locator(".graphiql-tab", { hasText: "Typed" }).waitFor();
   // Not by the button: the list of completions may lie over it.
   await page.keyboard.press("Control+Enter");
   await page.locator(".graphiql-response", { hasText: '"kind"' }).waitFor();
