@@ -39,7 +39,7 @@ pub struct OfferAcknowledged {
 /// What somebody should look at.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum NotificationKind {
-    /// A copy was offered: to you, if you hold leads.
+    /// A copy was offered: to you, if you hold leads, or to whoever holds one that you are assigned to.
     LeadOffered,
     /// A copy will be taken away unless it is acknowledged.
     LeadWarned,
