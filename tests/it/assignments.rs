@@ -258,6 +258,9 @@ async fn whoever_is_unknown_not_active_or_named_twice_is_refused_with_their_plac
         assert_eq!(code(&own), "FORBIDDEN", "{own:#}");
         let noted = update(app, &member, lead, json!({ "progress": "5" })).await;
         assert_eq!(noted["userErrors"], json!([]), "who is assigned may note on it as on their own");
+        assign(app, lead, json!({ "assignedUsers": [mia] })).await;
+        assign(app, lead, json!({ "assignedUsers": null })).await;
+        assert!(assigned(app, lead).await.users.is_empty(), "null takes all away");
         app.leaves_work();
     })
     .await;

@@ -6,11 +6,14 @@ use baton::actions::answer::{Answer, Answered};
 use baton::actions::due;
 use baton::actions::respond::respond;
 use baton::domain::event::{ActorKind, EventActor};
+use baton::domain::id::DealerId;
 use baton::domain::interface::CandidateKind;
 use baton::domain::job::Algorithm;
 use baton::domain::lead::{Lead, LeadState};
+use baton::store::dealers;
 use baton::store::tenants::{self, VersionHold};
 use futures_util::future::join_all;
+use serde_json::json;
 
 use crate::support::app::{Engine, TestApp, on, on_each_database};
 use crate::support::rules::{HOUR, nearest_first};
@@ -168,6 +171,42 @@ async fn two_that_share_the_network_hold_its_capacities_one_after_the_other() {
         };
         tokio::join!(later, sooner);
         second.rollback().await.unwrap();
+    })
+    .await;
+}
+
+// BULK-9: a lead that is given to a named dealer waits for whoever takes that dealer out of the network, and is then refused.
+#[tokio::test]
+async fn nothing_is_given_to_a_dealer_who_leaves_at_that_moment() {
+    on(Engine::Postgres, async |app| {
+        let made = app.dealers(3).await;
+        let lead = app.offered_lead(made[0]).await;
+        app.work().await;
+        let reassign =
+            "mutation($input: ReassignLeadsInput!) { done: reassignLeads(input: $input) { userErrors { code } } }";
+        let submit = "mutation($input: SubmitLeadInput!) { done: submitLead(input: $input) { userErrors { code } } }";
+        let to = |dealer: DealerId| json!({ "dealerId": dealer.to_string() });
+        let given = [
+            (made[1], reassign, json!({ "leadIds": [lead.to_string()], "target": to(made[1]) })),
+            (made[2], submit, json!({ "source": "web", "email": "jo@example.net", "target": to(made[2]) })),
+        ];
+        for (dealer, document, input) in given {
+            let leaving = app.store().begin().await.unwrap();
+            tenants::network_version(&leaving, app.tenant.id, VersionHold::Exclusive).await.unwrap();
+            let mut gone = dealers::lookup(&leaving, app.tenant.id, dealer).await.unwrap().unwrap();
+            gone.active = false;
+            dealers::update(&leaving, &gone).await.unwrap();
+            let (admin, variables) = (app.admin(), json!({ "input": input }));
+            let giving = app.graphql(&admin, document, variables);
+            let left = async {
+                while app.waiting_count().await == 0 {
+                    tokio::task::yield_now().await;
+                }
+                leaving.commit().await.unwrap();
+            };
+            let (answer, ()) = tokio::time::timeout(PATIENCE, async { tokio::join!(giving, left) }).await.unwrap();
+            assert_eq!(answer["done"]["userErrors"][0]["code"], "NOT_ALLOWED", "{answer:#}");
+        }
     })
     .await;
 }
