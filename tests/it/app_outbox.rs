@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use baton::actions::operations::{Turns, step};
 use baton::delivery::{Composed, GIVE_UP_AFTER, Links, MailTransport, Mailer, Outcome, Sender};
 use baton::domain::delivery::{AttemptOutcome, Delivery, DeliveryState};
 use baton::domain::event::EventKind;
@@ -13,6 +14,7 @@ use baton::domain::offer::Addressee;
 use baton::jobs::{LEASE, Outbox};
 use baton::store::events::EventFilter;
 use baton::store::{Order, PageRequest, contacts, deliveries, events};
+use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::support::app::{TestApp, on_each_database};
@@ -138,6 +140,32 @@ async fn a_contact_whose_address_is_refused_is_marked_and_one_whose_mail_is_refu
             let contact = contacts::lookup(app.store().reader(), app.tenant.id, contact).await.unwrap().unwrap();
             assert_eq!(contact.bounced_at.is_some(), marked, "{name}");
         }
+    })
+    .await;
+}
+
+/// SEND-3, BULK-5
+#[tokio::test]
+async fn a_digest_that_is_given_up_is_told_on_the_timeline_of_each_of_its_leads() {
+    on_each_database(async |app: &TestApp| {
+        let (ann, bob) = (app.new_dealer("Ann").await, app.new_dealer("Bob").await);
+        let leads = [app.offered_lead(bob).await, app.offered_lead(bob).await];
+        app.work().await;
+        let target = json!({ "dealerId": ann.to_string() });
+        let input = json!({ "selection": { "all": true }, "target": target, "notifyNewOwner": "DIGEST" });
+        let id = app.operated("prepareReassignment", input).await;
+        app.operated("runOperation", json!({ "operationId": id })).await;
+        while step(app.context(), &Turns::default()).await.unwrap() {}
+        let refused = Outcome::Permanent { reason: "550".to_owned(), bad_address: false };
+        assert_eq!(outbox(app, &relay([("ann@example.org", refused)])).step().await.unwrap().failed, 1);
+        let filter = EventFilter { kinds: vec![EventKind::DeliveryFailed], ..EventFilter::default() };
+        let page = PageRequest::first(10);
+        let failed = events::list(app.store().reader(), app.tenant.id, &filter, Order::Asc, &page).await.unwrap();
+        let mut told: Vec<LeadId> = failed.rows.iter().filter_map(|(_, event)| event.lead).collect();
+        let mut copies = vec![app.newest(leads[0]).await.id, app.newest(leads[1]).await.id];
+        told.sort_unstable();
+        copies.sort_unstable();
+        assert_eq!(told, copies);
     })
     .await;
 }
