@@ -161,7 +161,7 @@ impl Asking {
 }
 
 impl Asking {
-    /// Whom each of these leads is to get, shared out together; one without anything that it could be given is none's.
+    /// Who is to get each of these leads, shared out together; nobody where nobody can.
     pub(super) fn share_out(&self, leads: &[Sharing<'_>]) -> Vec<Option<Recipient>> {
         let network = self.plan.network();
         let subjects: Vec<Subject<'_>> =

@@ -88,7 +88,7 @@ pub enum NotifyNewOwner {
     None,
     /// One mail for each lead, as if it had been handed on by itself.
     PerLead,
-    /// One mail for all leads, when the operation ends.
+    /// When the operation ends, one mail to each person for each fifty leads.
     Digest,
 }
 
