@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-pub(super) use super::bulk::{insert_all, update_versioned};
+pub(super) use super::bulk::{insert_all, insert_all_or, update_versioned};
 use super::conn::Conn;
 use super::error::StoreError;
 use crate::domain::dealer::Address;

@@ -28,7 +28,7 @@ pub async fn insert(conn: &Conn, leads: &[Lead]) -> Result<(), StoreError> {
 /// Writes changed copies, each with the `version` that was read, and raises their versions; a conflict if one has another by now.
 pub async fn update(conn: &Conn, leads: &[Lead]) -> Result<(), StoreError> {
     let rows: Vec<Model> = leads.iter().map(row).collect();
-    update_versioned(conn, &rows).await
+    update_versioned(conn, rows).await
 }
 
 /// Takes copies away, all in one statement. What was handed on is no exception any more.

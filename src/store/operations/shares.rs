@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, OnConflict};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::Condition;
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::domain::id::{OperationId, TenantId};
 use crate::domain::lead::Recipient;
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
+use crate::store::map::insert_all_or;
 use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use crate::store::rows::operation_share::{Column, Entity, Model};
 
@@ -46,9 +47,6 @@ impl Shares {
     }
 }
 
-/// Rows of one statement: six values each, of which SQLite takes 32,766.
-const ROWS_MAX: usize = 5_000;
-
 /// Adds what another part of a plan comes to.
 pub async fn add(conn: &Conn, (tenant, id): (TenantId, OperationId), shares: &Shares) -> Result<(), StoreError> {
     let row = |((side, is_user, recipient), count): (&(Side, bool, Uuid), &i64)| Model {
@@ -59,15 +57,9 @@ pub async fn add(conn: &Conn, (tenant, id): (TenantId, OperationId), shares: &Sh
         kind: if *is_user { "USER" } else { "DEALER" }.to_owned(),
         lead_count: *count,
     };
-    let rows: Vec<_> = shares.0.iter().map(row).map(|row| row.into_active_model().reset_all()).collect();
-    let sum = Expr::col((Entity, Column::LeadCount)).add(Expr::col((Alias::new("excluded"), Column::LeadCount)));
-    let key = [Column::TenantId, Column::OperationId, Column::Side, Column::Id];
-    let more = OnConflict::columns(key).values([(Column::LeadCount, sum)]).to_owned();
-    for rows in rows.chunks(ROWS_MAX) {
-        let insert = Entity::insert_many(rows.to_vec()).on_conflict(more.clone());
-        insert.exec_without_returning(conn).await?;
-    }
-    Ok(())
+    let more = "on conflict (tenant_id, operation_id, side, id)
+        do update set lead_count = operation_shares.lead_count + excluded.lead_count";
+    insert_all_or(conn, shares.0.iter().map(row).collect(), more).await
 }
 
 /// Takes away what a part of a plan came to that is not to be.
