@@ -1,6 +1,6 @@
 //! Events: timelines and the audit log. Rows are only ever added.
 
-use sea_orm::sea_query::{Condition, ExprTrait, Query};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, IntoSimpleExpr, QueryFilter};
 
 use super::conn::Conn;
@@ -80,8 +80,9 @@ pub async fn latest(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> Result<V
     let places: Vec<String> = (2..leads.len() + 2).map(|place| format!("${place}")).collect();
     let sql = format!(
         "select * from (
-           select e.*, row_number() over (partition by e.lead_id order by e.at desc, e.id desc) as place from events e
-           where e.tenant_id = $1 and e.lead_id in ({})) ranked
+           select e.*, row_number() over (partition by e.lead_id order by e.at desc, e.id desc) as place
+           from leads l join events e on e.tenant_id = l.tenant_id and e.request_id = l.request_id and e.lead_id = l.id
+           where l.tenant_id = $1 and l.id in ({})) ranked
          where place = 1",
         places.join(", ")
     );
@@ -141,10 +142,10 @@ impl EventFilter {
         let kinds = (!self.kinds.is_empty()).then(|| Column::Kind.is_in(self.kinds.iter().map(name_of)));
         Condition::all()
             .add(Column::TenantId.eq(tenant.uuid()))
-            .add_option(self.lead.map(|id| Column::LeadId.eq(id.uuid())))
+            .add_option(self.lead.map(|id| of_copy(tenant, id)))
             .add_option(self.request.map(|id| Column::RequestId.eq(id.uuid())))
             .add_option(self.open_to.as_ref().and_then(Scope::unrestricted).map(|open| self.about(tenant, open)))
-            .add_option(self.subject.as_ref().map(|subject| Column::Subject.eq(subject)))
+            .add_option(self.subject.as_ref().map(|subject| about_subject(tenant, subject)))
             .add_option(kinds)
             .add_option(self.actor.as_ref().map(|actor| Column::ActorId.eq(actor)))
             .add_option(self.from.map(|from| Column::At.gte(from.micros())))
@@ -161,6 +162,26 @@ impl EventFilter {
             .cond_where(open)
             .take();
         Condition::any().add(Column::LeadId.is_null()).add(Column::LeadId.into_simple_expr().in_subquery(copies))
+    }
+}
+
+/// About a copy: found among the lines of its request.
+fn of_copy(tenant: TenantId, id: LeadId) -> Condition {
+    let request = Query::select()
+        .column(lead::Column::RequestId)
+        .from(lead::Entity)
+        .and_where(lead::Column::TenantId.eq(tenant.uuid()))
+        .and_where(lead::Column::Id.eq(id.uuid()))
+        .take();
+    Condition::all().add(Column::RequestId.into_simple_expr().in_subquery(request)).add(Column::LeadId.eq(id.uuid()))
+}
+
+/// About an object: a copy's lines are found with it, those of others by an index that leaves copies out.
+fn about_subject(tenant: TenantId, subject: &str) -> Condition {
+    let is = Condition::all().add(Column::Subject.eq(subject));
+    match subject.parse() {
+        Ok(lead) => is.add(of_copy(tenant, lead)),
+        Err(_) => is.add(Expr::cust("substr(subject, 1, 5) <> 'lead_'")),
     }
 }
 

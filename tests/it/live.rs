@@ -288,9 +288,9 @@ async fn a_backtest_is_followed_to_its_end() {
     .await;
 }
 
-fn line(app: &TestApp, lead: LeadId) -> Event {
+async fn line(app: &TestApp, lead: LeadId) -> Event {
     let event = app.context().event(app.tenant.id, app.now(), by_baton(), EventKind::LeadUpdated, lead);
-    Event { lead: Some(lead), ..event }
+    Event { lead: Some(lead), request: Some(app.copies(lead).await[0].request), ..event }
 }
 
 // API-7
@@ -303,7 +303,7 @@ async fn a_line_that_is_committed_after_a_later_one_was_seen_is_told_all_the_sam
         let mut socket = socket_of(app, &app.admin()).await;
         follow(app, &mut socket, "1", "subscription { leadChanged { id } }", json!({})).await;
         let tx = app.store().begin().await.unwrap();
-        events::insert(&tx, &[line(app, slow)]).await.unwrap();
+        events::insert(&tx, &[line(app, slow).await]).await.unwrap();
         app.advance(Duration::from_secs(10));
         acknowledge(app, &app.admin(), quick).await;
         look(app).await;

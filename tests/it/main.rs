@@ -48,6 +48,7 @@ mod operations_fair;
 mod operations_killed;
 mod operations_undo;
 mod races;
+mod references;
 mod rotation;
 mod rules_golden;
 mod rules_plans;
