@@ -189,7 +189,7 @@ fn label((source, labels): (&mut String, &mut Labels), patch: &LeadPatch) -> Vec
 /// Sets when jobs look at a copy that was changed: what a job's condition reads may be another now.
 pub fn rearm(held: &Held, copy: &mut Lead) {
     (copy.due_at, copy.warn_at) = match copy.state {
-        LeadState::Offered => deadlines(&held.jobs, copy, held.chain(copy.request)),
+        LeadState::Offered => deadlines(&held.jobs, copy, held.chain(copy.request).iter()),
         _ => (None, None),
     };
 }

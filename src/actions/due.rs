@@ -124,7 +124,8 @@ pub(super) async fn reassign(
                 moves.push(Move { copy: copy.clone(), decided, job: Some(job), why, tell });
             }
             Look::Later(moment) => {
-                let warn_at = deadlines(&held.jobs, copy, held.chain(copy.request)).1.filter(|warn_at| *warn_at > at);
+                let warn_at =
+                    deadlines(&held.jobs, copy, held.chain(copy.request).iter()).1.filter(|warn_at| *warn_at > at);
                 left.rearmed.entry((moment, warn_at)).or_default().push(copy.id);
             }
             Look::Leave(why) => {

@@ -157,8 +157,7 @@ impl<'c> Desk<'c> {
         copy.exception.clone_from(&placement.exception);
         copy.times.offered_at = Some(self.at);
         copy.times.updated_at = self.at;
-        let siblings: Vec<Lead> = chain.iter().chain([&*copy]).cloned().collect();
-        (copy.due_at, copy.warn_at) = deadlines(self.jobs, copy, &siblings);
+        (copy.due_at, copy.warn_at) = deadlines(self.jobs, copy, chain.iter().chain([&*copy]));
         let name = self.directory.name(placement.recipient);
         let after = serde_json::json!({ "recipient": placement.recipient, "name": name, "round": copy.round, "dueAt": copy.due_at.map(|due| due.to_string()) });
         self.event(EventKind::LeadOffered, copy, None, Some(after), Some(placement.reason.clone()));

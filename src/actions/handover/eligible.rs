@@ -87,7 +87,7 @@ pub fn verdict(
     now: Timestamp,
     condition: impl FnOnce() -> Condition,
 ) -> Verdict {
-    if let Some(skip) = standing(job, copy, chain, urgency) {
+    if let Some(skip) = standing(job, copy, chain.iter(), urgency) {
         return Verdict::Skip(skip);
     }
     let Some(offered_at) = copy.times.offered_at else { return Verdict::Skip(Skip::NotOffered) };
@@ -106,11 +106,15 @@ pub fn verdict(
 }
 
 /// The moments at which a copy's jobs may act and its recipient is warned, as far as they are known when it is offered.
-pub fn deadlines(jobs: &[Job], copy: &Lead, chain: &[Lead]) -> (Option<Timestamp>, Option<Timestamp>) {
+pub fn deadlines<'l>(
+    jobs: &[Job],
+    copy: &Lead,
+    chain: impl Iterator<Item = &'l Lead> + Clone,
+) -> (Option<Timestamp>, Option<Timestamp>) {
     let Some(offered_at) = copy.times.offered_at else { return (None, None) };
     let first = jobs
         .iter()
-        .filter(|job| job.enabled && standing(job, copy, chain, Urgency::WhenDue).is_none())
+        .filter(|job| job.enabled && standing(job, copy, chain.clone(), Urgency::WhenDue).is_none())
         .min_by_key(|job| job.elapsed);
     let Some(job) = first else { return (None, None) };
     let due_at = offered_at + job.elapsed;
@@ -118,7 +122,7 @@ pub fn deadlines(jobs: &[Job], copy: &Lead, chain: &[Lead]) -> (Option<Timestamp
 }
 
 /// What no passing of time will change.
-fn standing(job: &Job, copy: &Lead, chain: &[Lead], urgency: Urgency) -> Option<Skip> {
+fn standing<'l>(job: &Job, copy: &Lead, chain: impl Iterator<Item = &'l Lead>, urgency: Urgency) -> Option<Skip> {
     let waits = match urgency {
         Urgency::WhenDue => copy.state == LeadState::Offered,
         Urgency::AtOnce => copy.state == LeadState::Rejected,
@@ -138,7 +142,7 @@ fn standing(job: &Job, copy: &Lead, chain: &[Lead], urgency: Urgency) -> Option<
     match job.algorithm {
         Algorithm::Single | Algorithm::Blast | Algorithm::Nearest => Some(Skip::ActsOnce),
         Algorithm::RoundRobin | Algorithm::Rotation => {
-            let rounds = chain.iter().filter(|other| other.job == Some(job.id)).count();
+            let rounds = chain.filter(|other| other.job == Some(job.id)).count();
             (rounds >= job.max_rounds as usize).then_some(Skip::RoundsUsedUp)
         }
     }
@@ -307,10 +311,10 @@ mod tests {
         let later = Job { elapsed: Duration::from_hours(2), id: JobId(Uuid::from_u128(9)), ..job(Algorithm::Single) };
         let disabled = Job { elapsed: Duration::from_mins(1), enabled: false, ..job(Algorithm::Single) };
         let due = OFFERED + Duration::from_hours(1);
-        let armed = deadlines(&[later.clone(), first.clone(), disabled.clone()], &copy(), &[]);
+        let armed = deadlines(&[later.clone(), first.clone(), disabled.clone()], &copy(), [].iter());
         assert_eq!(armed, (Some(due), Some(due - Duration::from_mins(10))));
-        assert_eq!(deadlines(&[disabled], &copy(), &[]), (None, None));
+        assert_eq!(deadlines(&[disabled], &copy(), [].iter()), (None, None));
         let own = Lead { job: Some(first.id), ..copy() };
-        assert_eq!(deadlines(&[first, later], &own, &[]).0, Some(OFFERED + Duration::from_hours(2)));
+        assert_eq!(deadlines(&[first, later], &own, [].iter()).0, Some(OFFERED + Duration::from_hours(2)));
     }
 }
