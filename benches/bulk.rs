@@ -3,7 +3,8 @@
 //! Prints leads per second, the ratios and the peak memory of the process without the pages of SQLite's file that it looks at in place,
 //! which are the system's cache; it sets no target.
 //!
-//! `BATON_BENCH_LEADS` changes how many leads there are, `BATON_BENCH_WORKERS` how many chunks are carried out at once (2).
+//! `BATON_BENCH_LEADS` changes how many leads there are, `BATON_BENCH_WORKERS` how many chunks are carried out at once on PostgreSQL (2),
+//! and `BATON_BENCH_ON` names the one database to run on (`sqlite` or `postgres`; both).
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench fails loudly")]
 
@@ -50,6 +51,16 @@ fn asked(name: &str, usual: u64) -> u64 {
 
 async fn bench() {
     let leads = asked("BATON_BENCH_LEADS", 100_000);
+    let only = std::env::var("BATON_BENCH_ON").ok();
+    if only.as_deref() != Some("postgres") {
+        on_sqlite(leads).await;
+    }
+    if only.as_deref() != Some("sqlite") {
+        on_postgres(leads).await;
+    }
+}
+
+async fn on_sqlite(leads: u64) {
     let path = std::env::temp_dir().join(format!("baton-bench-{}.sqlite", std::process::id()));
     let url = format!("sqlite://{}", path.display());
     migrate(&url).await;
@@ -62,6 +73,9 @@ async fn bench() {
     for suffix in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
     }
+}
+
+async fn on_postgres(leads: u64) {
     let new = || postgres::fresh_database("bench", async |url: String| migrate(&url).await);
     let plain = new().await;
     let mut conn = PgConnection::connect(plain.url()).await.unwrap();
