@@ -2,7 +2,7 @@
 //! it is written down who is to get each (SPEC ALGO-7).
 //!
 //! That takes seconds for many leads, so nothing is held meanwhile: what comes of it depends only on what was read. A worker that dies has
-//! done nothing, and of two that do it at once the second finds it done.
+//! done nothing, and of two servers that do it at once the second finds it done.
 
 use std::collections::HashSet;
 

@@ -13,16 +13,17 @@ pub async fn step(context: &Context, turns: &Turns) -> Result<bool, ActionError>
     let open = operations::list_open(context.store.reader()).await?;
     for one in turns.order(&open) {
         turns.served(one);
-        if serve(context, one).await? {
+        if serve(context, turns, one).await? {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-async fn serve(context: &Context, one: Open) -> Result<bool, ActionError> {
+async fn serve(context: &Context, turns: &Turns, one: Open) -> Result<bool, ActionError> {
     let of = (one.tenant, one.id);
     if one.stage == Stage::Preparing {
+        let Some(_alone) = turns.alone(one.id) else { return Ok(false) };
         // Whether or not more follows, a step that planned something was work; one that found it taken was none, and rests.
         let before = operations::lookup(context.store.reader(), one.tenant, one.id).await?;
         plan::step(context, of, BALANCED_LEADS_MAX).await?;

@@ -4,8 +4,8 @@
 //! Each process keeps its own account, which is as fair as one for all: nobody is served twice by a process before everybody else was
 //! served by it once. A process that starts anew has forgotten it, which costs nobody more than a turn.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::id::{OperationId, TenantId};
 use crate::store::operations::Open;
@@ -19,13 +19,27 @@ struct Account {
     turn: u64,
     tenants: HashMap<TenantId, u64>,
     operations: HashMap<OperationId, u64>,
+    /// Operations that a worker of this process is planning.
+    planning: HashSet<OperationId>,
+}
+
+/// The only worker of its process that plans an operation, for as long as this lives.
+#[derive(Debug)]
+pub(super) struct Alone<'t> {
+    turns: &'t Turns,
+    id: OperationId,
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        self.turns.account().planning.remove(&self.id);
+    }
 }
 
 impl Turns {
     /// Those that have work, in the order in which they are to be tried. Whoever has none any more is forgotten.
     pub fn order(&self, open: &[Open]) -> Vec<Open> {
-        // Nothing panics while the lock is held, and a whole account stays whole.
-        let mut account = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut account = self.account();
         account.operations.retain(|id, _| open.iter().any(|one| one.id == *id));
         account.tenants.retain(|id, _| open.iter().any(|one| one.tenant == *id));
         let mut order = open.to_vec();
@@ -40,11 +54,22 @@ impl Turns {
 
     /// It is this one's turn.
     pub fn served(&self, one: Open) {
-        let mut account = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut account = self.account();
         account.turn += 1;
         let turn = account.turn;
         account.tenants.insert(one.tenant, turn);
         account.operations.insert(one.id, turn);
+    }
+
+    /// Plans an operation alone, unless another worker of this process does. A plan is made by one at a time, and what is worked out before
+    /// anything is written, which may take seconds, would be worked out again for nothing.
+    pub(super) fn alone(&self, id: OperationId) -> Option<Alone<'_>> {
+        self.account().planning.insert(id).then_some(Alone { turns: self, id })
+    }
+
+    /// Nothing panics while the lock is held, and a whole account stays whole.
+    fn account(&self) -> MutexGuard<'_, Account> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,5 +107,17 @@ mod tests {
         let turns = Turns::default();
         assert_eq!(served(&turns, &[open(1, 10)], 3), [10, 10, 10]);
         assert_eq!(served(&turns, &[open(1, 10), open(1, 11), open(2, 20)], 4), [20, 11, 20, 10]);
+    }
+
+    // BULK-6
+    #[test]
+    fn one_worker_of_a_process_plans_an_operation_and_lets_go_of_it_however_it_ends() {
+        let turns = Turns::default();
+        let [first, other] = [10, 20].map(|id| open(1, id).id);
+        let alone = turns.alone(first);
+        assert!(alone.is_some() && turns.alone(first).is_none(), "another one waits");
+        assert!(turns.alone(other).is_some(), "for this operation only");
+        drop(alone);
+        assert!(turns.alone(first).is_some());
     }
 }
