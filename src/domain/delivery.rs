@@ -2,10 +2,42 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::dealer::CrmKind;
 use super::id::{DeliveryId, LeadId, OfferId, TenantId};
 use super::message::Message;
 use super::offer::Addressee;
 use super::time::Timestamp;
+
+/// By which way a delivery goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Channel {
+    /// A mail to a person.
+    Email,
+    /// A push to a dealer's CRM: ADF 1.0 by mail.
+    AdfEmail,
+    /// A push to a dealer's CRM: ADF 1.0 by HTTP POST.
+    AdfHttp,
+    /// A push to a dealer's CRM: JSON by HTTP POST.
+    JsonHttp,
+}
+
+impl Channel {
+    /// Whether it goes by HTTP to an address that a dealer gave, and not by our own mail server.
+    pub const fn is_http(self) -> bool {
+        matches!(self, Self::AdfHttp | Self::JsonHttp)
+    }
+}
+
+impl From<CrmKind> for Channel {
+    fn from(kind: CrmKind) -> Self {
+        match kind {
+            CrmKind::AdfEmail => Self::AdfEmail,
+            CrmKind::AdfHttp => Self::AdfHttp,
+            CrmKind::JsonHttp => Self::JsonHttp,
+        }
+    }
+}
 
 /// Where a delivery stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +60,9 @@ pub struct Delivery {
     pub id: DeliveryId,
     pub lead: Option<LeadId>,
     pub offer: Option<OfferId>,
+    /// The person; none for a push, which goes to a system.
     pub addressee: Option<Addressee>,
+    pub channel: Channel,
     pub address: String,
     pub message: Message,
     pub state: DeliveryState,

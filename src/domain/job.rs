@@ -90,6 +90,8 @@ pub struct Job {
     /// The original stays alive until someone acknowledges.
     pub keep_original: bool,
     pub notify: Notify,
+    /// Whether copies are pushed to the CRMs of the dealers that get them.
+    pub push_to_crm: bool,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -116,6 +118,7 @@ impl Job {
             fallback: Fallback::Leave,
             keep_original: false,
             notify: Notify { old_owner: false, new_owner: true, manager: false, warn_before: None },
+            push_to_crm: false,
             version: 1,
             created_at: at,
             updated_at: at,

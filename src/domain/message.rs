@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::dealer::ContactKind;
-use super::id::{LeadId, OfferId};
+use super::id::{DealerId, LeadId, OfferId};
 use super::place::{CountryCode, PostalCode};
 use super::tenant::DistanceUnit;
 use super::time::Timestamp;
@@ -297,6 +297,14 @@ pub struct DigestLead {
     pub expires_at: Option<Timestamp>,
 }
 
+/// A lead is pushed to a dealer's CRM (SEND-5). The document is made of the copy, its request and its chain at the moment of sending: what
+/// was erased or changed until then does not leave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CrmPush {
+    /// Whose CRM. A copy that is no longer in this dealer's hands is not pushed.
+    pub dealer: DealerId,
+}
+
 /// A message by template.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "template", rename_all = "snake_case")]
@@ -317,6 +325,8 @@ pub enum Message {
     Taken(TakenMail),
     /// Many leads are offered at once.
     Digest(DigestMail),
+    /// A lead is pushed to a dealer's CRM.
+    Crm(CrmPush),
 }
 
 impl Message {
@@ -331,13 +341,15 @@ impl Message {
             Self::FreshLink(_) => "fresh_link",
             Self::Taken(_) => "taken",
             Self::Digest(_) => "digest",
+            Self::Crm(_) => "crm",
         }
     }
 
-    /// The person written to.
+    /// The person written to; none for a push, which goes to a system.
     pub fn recipient(&self) -> Option<&Line> {
         let about = match self {
             Self::Digest(mail) => return mail.recipient.as_ref(),
+            Self::Crm(_) => return None,
             Self::Offer(mail) => &mail.about,
             Self::Status(mail) => &mail.about,
             Self::Loss(mail) => &mail.about,

@@ -132,6 +132,16 @@ pub async fn count_category(conn: &Conn, tenant: TenantId, key: &str, value: Opt
     Ok(of(tenant).filter(condition).count(conn).await?)
 }
 
+/// Those with a CRM integration at this address.
+pub async fn list_by_crm(conn: &Conn, tenant: TenantId, address: &str) -> Result<Vec<Dealer>, StoreError> {
+    let (sql, value) = if conn.is_postgres() {
+        ("crm @> cast($1 as jsonb)", serde_json::json!([{ "address": address }]).to_string())
+    } else {
+        ("exists (select 1 from json_each(crm) where value ->> 'address' = ?)", address.to_owned())
+    };
+    of(tenant).filter(Expr::cust_with_values(sql, [value])).all(conn).await?.into_iter().map(domain).collect()
+}
+
 /// New dealers.
 pub async fn insert(conn: &Conn, dealers: &[Dealer]) -> Result<(), StoreError> {
     insert_all(conn, dealers.iter().map(row).collect::<Result<_, _>>()?).await

@@ -1,9 +1,11 @@
-//! Deliveries: the outbox, its claims and its attempts.
+//! Deliveries: the outbox, the claims of mails, and all attempts.
 
 use std::time::Duration;
 
 use sea_orm::sea_query::{Condition, Expr};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+};
 
 use super::conn::Conn;
 use super::error::StoreError;
@@ -116,34 +118,48 @@ pub struct Claimed {
     pub unreadable: Vec<(DeliveryId, StoreError)>,
 }
 
-/// Takes up to `limit` deliveries that may be sent now, in one statement. Until `lease` has passed nobody else takes them; a worker
+/// Which rows leave by mail: word for word the condition of their index.
+const MAIL: &str = "next_attempt_at is not null and channel in ('EMAIL', 'ADF_EMAIL')";
+
+/// Takes up to `limit` mails that may be sent now, in one statement. Until `lease` has passed nobody else takes them; a worker
 /// that dies leaves them to the next one after that.
 pub async fn claim(conn: &Conn, now: Timestamp, lease: Duration, limit: u64) -> Result<Claimed, StoreError> {
     let lock = if conn.is_postgres() { "for update skip locked" } else { "" };
     let sql = format!(
         "update deliveries set attempts = attempts + 1, next_attempt_at = $1
          where (tenant_id, id) in (
-           select tenant_id, id from deliveries where next_attempt_at is not null and next_attempt_at <= $2
+           select tenant_id, id from deliveries where {MAIL} and next_attempt_at <= $2
            order by next_attempt_at limit $3 {lock})
          returning *"
     );
     let values = vec![(now + lease).micros().into(), now.micros().into(), limit.into()];
-    let mut claimed = Claimed::default();
-    for row in conn.query_sql(&sql, values).await? {
-        let row = Model::from_query_result(&row, "")?;
-        let id = row.id.into();
-        match domain(row) {
-            Ok(delivery) => claimed.deliveries.push(delivery),
-            Err(error) => claimed.unreadable.push((id, error)),
-        }
-    }
-    Ok(claimed)
+    Claimed::read(conn.query_sql(&sql, values).await?)
 }
 
-/// The earliest moment at which a delivery may be sent.
+impl Claimed {
+    pub(super) fn read(rows: Vec<QueryResult>) -> Result<Self, StoreError> {
+        let mut claimed = Self::default();
+        for row in rows {
+            let row = Model::from_query_result(&row, "")?;
+            let id = row.id.into();
+            match domain(row) {
+                Ok(delivery) => claimed.deliveries.push(delivery),
+                Err(error) => claimed.unreadable.push((id, error)),
+            }
+        }
+        Ok(claimed)
+    }
+}
+
+/// The earliest moment at which a mail may be sent.
 pub async fn next_due(conn: &Conn) -> Result<Option<Timestamp>, StoreError> {
-    let sql = "select min(next_attempt_at) as next from deliveries where next_attempt_at is not null";
-    let rows = conn.query_sql(sql, Vec::new()).await?;
+    earliest(conn, MAIL).await
+}
+
+/// The earliest moment at which one of `which` may be sent.
+pub(super) async fn earliest(conn: &Conn, which: &str) -> Result<Option<Timestamp>, StoreError> {
+    let sql = format!("select min(next_attempt_at) as next from deliveries where {which}");
+    let rows = conn.query_sql(&sql, Vec::new()).await?;
     let next: Option<i64> = rows.first().map(|row| row.try_get("", "next")).transpose()?.flatten();
     Ok(next.map(Timestamp::from_micros))
 }
@@ -177,6 +193,7 @@ pub async fn record(conn: &Conn, delivery: &Delivery, record: &AttemptRecord) ->
         .col_expr(Column::NextAttemptAt, Expr::val(record.next_attempt_at.map(Timestamp::micros)))
         .col_expr(Column::SentAt, Expr::val(sent_at))
         .col_expr(Column::LastError, Expr::val(error))
+        .col_expr(Column::IsHeld, Expr::val(false))
         .filter(Column::TenantId.eq(delivery.tenant.uuid()))
         .filter(Column::Id.eq(delivery.id.uuid()))
         .filter(Column::State.eq(name_of(&DeliveryState::Pending)))
@@ -205,6 +222,7 @@ pub async fn cancel(conn: &Conn, delivery: &Delivery, reason: &str) -> Result<bo
         .col_expr(Column::State, Expr::val(name_of(&DeliveryState::Cancelled)))
         .col_expr(Column::NextAttemptAt, Expr::val(None::<i64>))
         .col_expr(Column::LastError, Expr::val(reason))
+        .col_expr(Column::IsHeld, Expr::val(false))
         .filter(Column::TenantId.eq(delivery.tenant.uuid()))
         .filter(Column::Id.eq(delivery.id.uuid()))
         .filter(Column::State.eq(name_of(&DeliveryState::Pending)))
@@ -235,6 +253,7 @@ fn domain(row: Model) -> Result<Delivery, StoreError> {
         lead: row.lead_id.map(Into::into),
         offer: row.offer_id.map(Into::into),
         addressee: contact.or(row.user_id.map(|id| Addressee::User(id.into()))),
+        channel: named("deliveries.channel", row.channel)?,
         address: row.address,
         message: from_json("deliveries.message", row.message)?,
         state: named("deliveries.state", row.state)?,
@@ -259,7 +278,7 @@ fn row(delivery: &Delivery) -> Result<Model, StoreError> {
         offer_id: delivery.offer.map(|id| id.uuid()),
         contact_id,
         user_id,
-        channel: "EMAIL".to_owned(),
+        channel: name_of(&delivery.channel),
         address: delivery.address.clone(),
         message: json_of("deliveries.message", &delivery.message)?,
         state: name_of(&delivery.state),
@@ -268,5 +287,6 @@ fn row(delivery: &Delivery) -> Result<Model, StoreError> {
         sent_at: delivery.sent_at.map(Timestamp::micros),
         last_error: delivery.last_error.clone(),
         created_at: delivery.created_at.micros(),
+        is_held: false,
     })
 }

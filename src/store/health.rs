@@ -54,12 +54,13 @@ const INVARIANTS: [(&str, &str); 6] = [
         "select count(*) as n from leads where due_at is not null and due_at < $1 - 600000000",
     ),
     (
-        "messages that should have left more than ten minutes ago: is mail.host set, do workers run?",
-        "select count(*) as n from deliveries where next_attempt_at is not null and next_attempt_at < $1 - 600000000",
+        "mails that should have left more than ten minutes ago: is mail.host set, do workers run?",
+        "select count(*) as n from deliveries
+           where next_attempt_at is not null and channel in ('EMAIL', 'ADF_EMAIL') and next_attempt_at < $1 - 600000000",
     ),
 ];
 
-const COUNTS: [(&str, &str); 8] = [
+const COUNTS: [(&str, &str); 9] = [
     ("tenants", "select count(*) as n from tenants"),
     ("dealers", "select count(*) as n from dealers"),
     ("interfaces", "select count(*) as n from interfaces"),
@@ -67,6 +68,7 @@ const COUNTS: [(&str, &str); 8] = [
     ("requests", "select count(*) as n from requests"),
     ("copies of them, offered", "select count(*) as n from leads where state = 'OFFERED'"),
     ("messages waiting", "select count(*) as n from deliveries where next_attempt_at is not null"),
+    ("addresses of CRMs that fail", "select count(*) as n from crm_endpoints"),
     ("messages given up", "select count(*) as n from deliveries where state = 'FAILED'"),
 ];
 

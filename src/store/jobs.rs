@@ -110,6 +110,7 @@ fn domain(row: Model) -> Result<Job, StoreError> {
             manager: row.notify_manager,
             warn_before: row.warn_before_seconds.map(seconds),
         },
+        push_to_crm: row.push_to_crm,
         version: row.version,
         created_at: time(row.created_at),
         updated_at: time(row.updated_at),
@@ -147,5 +148,6 @@ fn row(job: &Job) -> Model {
         version: job.version,
         created_at: job.created_at.micros(),
         updated_at: job.updated_at.micros(),
+        push_to_crm: job.push_to_crm,
     }
 }

@@ -35,6 +35,7 @@ pub mod operations;
 pub mod page;
 pub mod postal;
 pub mod progress;
+pub mod pushes;
 pub mod requests;
 pub mod rotations;
 mod rows;

@@ -50,6 +50,8 @@ pub struct JobInput {
     pub notify_new_owner: Option<bool>,
     /// Whether the manager is told.
     pub notify_manager: Option<bool>,
+    /// Whether copies are pushed to the CRMs of the dealers that get them.
+    pub push_to_crm: Option<bool>,
     /// How long before the hand-over the recipient is warned; an inner none ends the warning.
     pub warn_before: Option<Option<Duration>>,
 }
@@ -98,6 +100,7 @@ impl JobInput {
         job.notify.old_owner = self.notify_old_owner.unwrap_or(job.notify.old_owner);
         job.notify.new_owner = self.notify_new_owner.unwrap_or(job.notify.new_owner);
         job.notify.manager = self.notify_manager.unwrap_or(job.notify.manager);
+        job.push_to_crm = self.push_to_crm.unwrap_or(job.push_to_crm);
         job.notify.warn_before = self.warn_before.unwrap_or(job.notify.warn_before);
         job
     }
@@ -162,7 +165,7 @@ mod tests {
     #[test]
     fn a_new_job_is_disabled_and_careful() {
         let job = sound().apply(blank()).unwrap();
-        assert!(!job.enabled && job.fallback == Fallback::Leave && job.notify.new_owner);
+        assert!(!job.enabled && job.fallback == Fallback::Leave && job.notify.new_owner && !job.push_to_crm);
         assert_eq!((job.algorithm, job.ranking), (Algorithm::RoundRobin, Ranking::Frozen));
         assert_eq!(job.upper_age, Duration::from_hours(7 * 24));
     }

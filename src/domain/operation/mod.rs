@@ -99,6 +99,8 @@ pub struct Options {
     pub notify_new_owner: NotifyNewOwner,
     /// Whether each old owner is told of each lead that was taken away.
     pub notify_old_owner: bool,
+    /// Whether copies are pushed to the CRMs of the dealers that get them.
+    pub push_to_crm: bool,
     /// Why, shown in the timeline.
     pub reason: Option<String>,
 }
@@ -127,6 +129,8 @@ pub struct Operation {
     pub planned: PlannedCounts,
     /// Mails that the plan would send; known when it is ready.
     pub mail_count: Option<i64>,
+    /// Pushes to CRMs that the plan would send; known when it is ready.
+    pub push_count: Option<i64>,
     pub created_at: Timestamp,
     pub prepared_at: Option<Timestamp>,
     pub expires_at: Option<Timestamp>,
@@ -158,7 +162,7 @@ impl PlannedCounts {
 impl Options {
     /// Those of an undo: nobody is told, for nothing new has come.
     pub const fn quiet(on_problem: OnProblem, reason: Option<String>) -> Self {
-        Self { on_problem, notify_new_owner: NotifyNewOwner::None, notify_old_owner: false, reason }
+        Self { on_problem, notify_new_owner: NotifyNewOwner::None, notify_old_owner: false, push_to_crm: false, reason }
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) fn domain(row: Model) -> Result<Operation, StoreError> {
             on_problem: named("operations.on_problem", row.on_problem)?,
             notify_new_owner: named("operations.notify_new_owner", row.notify_new_owner)?,
             notify_old_owner: row.notify_old_owner,
+            push_to_crm: row.push_to_crm,
             reason: row.reason,
         },
         source: row.source_id.map(Into::into),
@@ -27,6 +28,7 @@ pub(super) fn domain(row: Model) -> Result<Operation, StoreError> {
         is_shared_out: row.is_shared_out,
         planned: PlannedCounts { change: row.change_count, unchanged: row.unchanged_count, problem: row.problem_count },
         mail_count: row.mail_count,
+        push_count: row.push_count,
         created_at: time(row.created_at),
         prepared_at: row.prepared_at.map(time),
         expires_at: row.expires_at.map(time),
@@ -68,5 +70,7 @@ pub(super) fn row(operation: &Operation) -> Result<Model, StoreError> {
         error: operation.error.clone(),
         is_shared_out: operation.is_shared_out,
         is_telling: operation.is_telling,
+        push_to_crm: options.push_to_crm,
+        push_count: operation.push_count,
     })
 }

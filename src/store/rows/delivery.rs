@@ -22,6 +22,7 @@ pub struct Model {
     pub sent_at: Option<i64>,
     pub last_error: Option<String>,
     pub created_at: i64,
+    pub is_held: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -35,6 +35,8 @@ pub struct Model {
     pub error: Option<String>,
     pub is_shared_out: bool,
     pub is_telling: bool,
+    pub push_to_crm: bool,
+    pub push_count: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
