@@ -113,7 +113,12 @@ fn compose(sender: &Sender, outgoing: &Outgoing) -> Result<lettre::Message, Stri
         .to(Address::new(name, address))
         .subject(outgoing.rendered.subject.clone());
     let builder = sender.reply_to.iter().cloned().fold(builder, MessageBuilder::reply_to);
-    let mut message = builder.multipart(parts(outgoing)).map_err(|error| error.to_string())?;
+    let text = SinglePart::plain(outgoing.rendered.text.clone());
+    let built = match outgoing.rendered.html.as_str() {
+        "" => builder.singlepart(text),
+        html => builder.multipart(parts(outgoing.delivery, text, html.to_owned())),
+    };
+    let mut message = built.map_err(|error| error.to_string())?;
     for (name, value) in quiet {
         message.headers_mut().insert_raw(HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned()));
     }
@@ -121,11 +126,11 @@ fn compose(sender: &Sender, outgoing: &Outgoing) -> Result<lettre::Message, Stri
 }
 
 /// Plain text first: readers show the last part that they can (RFC 2046, section 5.1.4).
-fn parts(outgoing: &Outgoing) -> MultiPart {
+fn parts(delivery: DeliveryId, text: SinglePart, html: String) -> MultiPart {
     MultiPart::alternative()
-        .boundary(format!("part-{}", outgoing.delivery.uuid().simple()))
-        .singlepart(SinglePart::plain(outgoing.rendered.text.clone()))
-        .singlepart(SinglePart::html(outgoing.rendered.html.clone()))
+        .boundary(format!("part-{}", delivery.uuid().simple()))
+        .singlepart(text)
+        .singlepart(SinglePart::html(html))
 }
 
 fn message_id(sender: &Sender, delivery: DeliveryId) -> String {
@@ -190,6 +195,15 @@ mod tests {
         assert!(mail.is_ascii(), "a server without 8BITMIME takes it too");
         assert!(mail.find("text/plain") < mail.find("text/html"));
         assert!(mail.lines().all(|line| line.len() <= 998));
+    }
+
+    // SEND-5: the systems that read these take the body for the document.
+    #[test]
+    fn a_mail_for_a_machine_is_one_part_of_plain_text() {
+        let rendered = Rendered::plain("Lead 1".to_owned(), "<adf>é</adf>\n".to_owned());
+        let mail = source(&Outgoing { rendered, name: None, ..outgoing("crm@example.org") });
+        assert!(mail.contains("Content-Type: text/plain; charset=utf-8\r\n") && !mail.contains("multipart"), "{mail}");
+        assert!(mail.contains("<adf>=C3=A9</adf>"), "{mail}");
     }
 
     #[test]

@@ -25,6 +25,15 @@ pub enum DeliveryError {
         /// What the TLS library said.
         source: lettre::transport::smtp::Error,
     },
+    /// A document could not be written.
+    #[error("the document could not be written: {0}")]
+    Document(#[from] std::io::Error),
+    /// No client for HTTP could be made.
+    #[error("no client for pushes can be made: {0}")]
+    Client(#[from] reqwest::Error),
+    /// A push has no words of its own.
+    #[error("a push is no mail")]
+    NoMail,
     /// A template failed.
     #[error("the mail could not be written: {0}")]
     Template(#[from] askama::Error),

@@ -56,8 +56,15 @@ pub struct Rendered {
     pub subject: String,
     /// The plain text part.
     pub text: String,
-    /// The HTML part, a whole document.
+    /// The HTML part, a whole document; empty for a mail that is plain text alone.
     pub html: String,
+}
+
+impl Rendered {
+    /// A mail for a machine: one part of plain text.
+    pub fn plain(subject: String, text: String) -> Self {
+        Self { subject, text, html: String::new() }
+    }
 }
 
 impl fmt::Debug for Rendered {
@@ -104,6 +111,7 @@ pub fn render(message: &Message, tenant: TenantId, links: &Links) -> Result<Rend
             let words = DigestWords::new(mail, address);
             write(&DigestText { mail, words: &words }, |subject| DigestHtml { mail, words: &words, subject })
         }
+        Message::Crm(_) => Err(DeliveryError::NoMail),
     }
 }
 
@@ -307,7 +315,7 @@ mod tests {
     fn links_of(message: &Message) -> usize {
         match message {
             Message::Offer(_) | Message::Status(_) | Message::Warning(_) | Message::FreshLink(_) => 2,
-            Message::Loss(_) | Message::Manager(_) | Message::Taken(_) => 0,
+            Message::Loss(_) | Message::Manager(_) | Message::Taken(_) | Message::Crm(_) => 0,
             Message::Digest(mail) => mail.leads.len(),
         }
     }

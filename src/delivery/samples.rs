@@ -3,14 +3,17 @@
 use chrono_tz::Tz;
 use uuid::Uuid;
 
-use super::{Links, Rendered, render};
+use super::{Links, Parcel, Rendered, render};
 use crate::domain::Timestamp;
-use crate::domain::dealer::ContactKind;
-use crate::domain::id::{LeadId, OfferId, TenantId};
+use crate::domain::dealer::{Address, ContactKind, Dealer};
+use crate::domain::id::{DealerId, DeliveryId, LeadId, OfferId, RequestId, TenantId};
+use crate::domain::label::Labels;
+use crate::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
 use crate::domain::link::LinkKey;
 use crate::domain::message::*;
-use crate::domain::place::CountryCode;
-use crate::domain::tenant::DistanceUnit;
+use crate::domain::place::{CountryCode, PostalCode};
+use crate::domain::request::{Interest, Person, Request};
+use crate::domain::tenant::{DistanceUnit, Tenant};
 
 /// 2026-11-21 19:05 UTC.
 pub const NOON: Timestamp = Timestamp::from_micros(1_795_287_900_000_000);
@@ -113,4 +116,100 @@ pub fn all() -> Vec<Message> {
 
 pub fn rendered(message: &Message) -> Rendered {
     render(message, tenant(), &links()).unwrap()
+}
+
+/// A first copy, the second that came of it, one beside that, and the third that came of the second.
+pub fn chain() -> [Lead; 4] {
+    let first = LeadId(Uuid::from_u128(1));
+    let copy = |number: u128, parent: Option<u128>, round| Lead {
+        tenant: tenant(),
+        id: LeadId(Uuid::from_u128(number)),
+        request: RequestId(Uuid::from_u128(0x4e9)),
+        root: first,
+        parent: parent.map(|parent| LeadId(Uuid::from_u128(parent))),
+        round,
+        state: LeadState::Offered,
+        recipient: Some(Recipient::Dealer(DealerId(Uuid::from_u128(0xd1)))),
+        decision: None,
+        job: None,
+        source: "Configurator".to_owned(),
+        brand: Some("Aurora".to_owned()),
+        received_at: NOON,
+        times: LeadTimes { offered_at: Some(later(1)), ..LeadTimes::made_at(later(1)) },
+        acknowledged_by: None,
+        state_reason: None,
+        exception: None,
+        due_at: Some(later(5)),
+        warn_at: None,
+        excluded_from_automation: false,
+        workflow: Workflow::default(),
+        labels: Labels { campaign: Some("Spring".to_owned()), ..Labels::default() },
+        custom: serde_json::Map::new(),
+        version: 1,
+        created_by: "x".to_owned(),
+    };
+    [copy(1, None, 0), copy(2, Some(1), 1), copy(3, Some(1), 1), copy(4, Some(2), 2)]
+}
+
+fn network() -> Tenant {
+    Tenant {
+        id: tenant(),
+        name: "Aurora <Motors>".to_owned(),
+        slug: "aurora".to_owned(),
+        distance_unit: DistanceUnit::Mi,
+        time_zone: Tz::America__New_York,
+        country: CountryCode::US,
+        link_lifetime: std::time::Duration::from_hours(1),
+        network_version: 0,
+        created_at: NOON,
+    }
+}
+
+/// A lead of Jo Doe's in its third round, on its way to a dealer's CRM.
+pub fn parcel() -> Parcel {
+    let [first, second, _, third] = chain();
+    let address = |street: Option<&str>, city: &str, code: &str| Address {
+        street: street.map(str::to_owned),
+        city: Some(city.to_owned()),
+        region: Some("MA".to_owned()),
+        country: CountryCode::US,
+        postal_code: Some(PostalCode::parse(CountryCode::US, code).unwrap()),
+    };
+    Parcel {
+        delivery: DeliveryId(Uuid::from_u128(0xd1)),
+        tenant: network(),
+        line: vec![first.id, second.id, third.id],
+        request: Request {
+            tenant: tenant(),
+            id: third.request,
+            external_id: Some("A&B-77".to_owned()),
+            source: "Configurator".to_owned(),
+            campaign: None,
+            interest: Interest {
+                brand: Some("Aurora".to_owned()),
+                product: Some("Comet 5".to_owned()),
+                kind: Some("Test drive".to_owned()),
+            },
+            person: Person {
+                first_name: Some("Jo".to_owned()),
+                last_name: Some("Doe".to_owned()),
+                email: Some("jo.doe@example.net".to_owned()),
+                phone: Some("617-555-0100".to_owned()),
+            },
+            address: address(Some("12 Elm Street"), "Cambridge", "02138"),
+            point: None,
+            comments: Some("Is <it> blue?\r\nCall me & mine".to_owned()),
+            language: None,
+            received_at: NOON,
+            created_by: "x".to_owned(),
+        },
+        dealer: Dealer {
+            number: "MA001".to_owned(),
+            sub_number: "2".to_owned(),
+            name: "Harbor Auto".to_owned(),
+            address: address(None, "Boston", "02108"),
+            ..Dealer::blank(&network(), DealerId(Uuid::from_u128(0xd1)), NOON)
+        },
+        copy: third,
+    }
 }

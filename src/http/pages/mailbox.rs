@@ -74,4 +74,13 @@ mod tests {
         assert!(framed.starts_with("&#60;!DOCTYPE html") && framed.contains("base target="), "{framed}");
         samples::is_sound(&format!("{before}{after}"));
     }
+
+    // SEND-5
+    #[test]
+    fn a_mail_for_a_machine_is_shown_as_the_text_that_it_is() {
+        let mail = MailboxMail { text: "<adf>\n</adf>".to_owned(), html: String::new(), ..samples::mails().remove(0) };
+        let page = MailPage { mail: &mail, zone: Tz::UTC }.render().unwrap();
+        assert!(page.contains("<pre>&#60;adf&#62;") && !page.contains("<iframe"), "{page}");
+        samples::is_sound(&page);
+    }
 }
