@@ -15,7 +15,7 @@ use crate::store::{Conn, StoreError, dealers, events, leads, requests};
 
 use super::context::{Context, event_actor};
 use super::error::ActionError;
-use super::handover::{Changes, Decided, Desk, Directory, Engine, Firmness, Move, Task, Tell, carry_out};
+use super::handover::{Announce, Changes, Decided, Desk, Directory, Engine, Firmness, Move, Task, Tell, carry_out};
 use super::held::Held;
 use super::network::Ground;
 use super::permit::{Permission, permit};
@@ -35,6 +35,14 @@ pub struct NewLead {
     pub target: Option<Target>,
     /// Whether the recipient gets links by mail.
     pub notify: bool,
+    /// Whether the lead is pushed to the CRMs of the dealer that gets it.
+    pub push_to_crm: bool,
+}
+
+impl NewLead {
+    const fn announce(&self) -> Announce {
+        Announce { by_mail: self.notify, to_crm: self.push_to_crm }
+    }
 }
 
 /// What came of it.
@@ -178,7 +186,7 @@ async fn place(
             let settings = interface_settings(*algorithm, *blast_size)?;
             let task = Task { copies: &[copy], more: Some((*interface, settings.algorithm)) };
             let mut engine = Engine::prepare(context, conn, held, moment.clone(), task, Firmness::ToWrite).await?;
-            let decided = engine.decide_from(copy, held.request(copy)?, *interface, settings, given.notify).await?;
+            let decided = engine.decide_from(copy, held.request(copy)?, *interface, settings, given.announce()).await?;
             let missing = || {
                 ActionError::refused(
                     "interfaceId",
@@ -203,10 +211,10 @@ async fn place(
                 )
             };
             let recipient = Recipient::Dealer(dealer.ok_or_else(missing)?.id);
-            to_named(context, conn, held, copy, (recipient, given.notify), &moment).await?
+            to_named(context, conn, held, copy, (recipient, given.announce()), &moment).await?
         }
         Some(Target::Recipient(recipient)) => {
-            to_named(context, conn, held, copy, (*recipient, given.notify), &moment).await?
+            to_named(context, conn, held, copy, (*recipient, given.announce()), &moment).await?
         }
         None => return to_default(context, conn, held, copy, given, moment).await,
     };
@@ -219,7 +227,7 @@ async fn to_named(
     conn: &Conn,
     held: &Held,
     copy: &Lead,
-    (recipient, notify): (Recipient, bool),
+    (recipient, announce): (Recipient, Announce),
     moment: &(Timestamp, EventActor),
 ) -> Result<Decided, ActionError> {
     // Nobody leaves the network between this look and the commit.
@@ -230,7 +238,7 @@ async fn to_named(
         return Err(ActionError::refused("target", InvalidCode::NotAllowed, message));
     }
     let why = format!("handed in for {}", directory.name(recipient));
-    Ok(direct(context, held, copy, recipient, notify, &why, moment)?)
+    Ok(direct(context, held, copy, recipient, announce, &why, moment)?)
 }
 
 /// No candidate was found: the default dealer gets it, and the decision says why.
@@ -245,8 +253,8 @@ async fn or_default(
 ) -> Result<Decided, ActionError> {
     let Some(recipient) = default_dealer(conn, copy).await? else { return Ok(decided) };
     let why = decided.decision.reason.clone();
-    let fallback =
-        direct(context, held, copy, recipient, given.notify, &format!("{why}; the default dealer gets it"), moment)?;
+    let reason = format!("{why}; the default dealer gets it");
+    let fallback = direct(context, held, copy, recipient, given.announce(), &reason, moment)?;
     decided.decision.outcome = crate::domain::decision::Outcome::Fallback;
     decided.decision.reason = fallback.decision.reason;
     decided.placements = fallback.placements;
@@ -271,7 +279,7 @@ async fn to_default(
             held,
             copy,
             recipient,
-            given.notify,
+            given.announce(),
             "nobody was named, the default dealer gets it",
             &moment,
         )?;

@@ -5,7 +5,7 @@
 use crate::domain::InvalidCode;
 use crate::domain::Timestamp;
 use crate::domain::dealer::ContactKind;
-use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::delivery::{Channel, Delivery, DeliveryState};
 use crate::domain::event::{ActorKind, Event, EventActor, EventKind};
 use crate::domain::id::{LeadId, RequestId, TenantId};
 use crate::domain::lead::{Lead, LeadState};
@@ -203,6 +203,7 @@ fn fresh_mail(context: &Context, seen: &SeenLead, generation: u8, now: Timestamp
         lead: Some(seen.lead.id),
         offer: Some(seen.offer.id),
         addressee: Some(seen.offer.addressee),
+        channel: Channel::Email,
         address: seen.person.email.clone(),
         message,
         state: DeliveryState::Pending,

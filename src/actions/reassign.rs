@@ -14,7 +14,7 @@ use crate::store::{Conn, Scope, StoreError, dealers, leads};
 
 use super::context::{Context, event_actor};
 use super::error::ActionError;
-use super::handover::{Decided, Directory, Engine, Firmness, Move, Placement, Task, Tell, carry_out, inputs};
+use super::handover::{Announce, Decided, Directory, Engine, Firmness, Move, Placement, Task, Tell, carry_out, inputs};
 use super::held::Held;
 use super::permit::{Permission, permit};
 use super::work::{Begun, Call};
@@ -53,6 +53,8 @@ pub struct Reassignment {
     pub notify_new_owner: bool,
     /// Whether the old owner is told.
     pub notify_old_owner: bool,
+    /// Whether copies are pushed to the CRMs of the dealers that get them.
+    pub push_to_crm: bool,
 }
 
 /// What came of it.
@@ -164,11 +166,11 @@ async fn decide(
     why: &str,
     moment: &(Timestamp, EventActor),
 ) -> Result<Vec<Decided>, ActionError> {
+    let announce = Announce { by_mail: given.notify_new_owner, to_crm: given.push_to_crm };
     let recipient = match &given.target {
         Target::Interface { interface, algorithm, blast_size } => {
             let settings = interface_settings(*algorithm, *blast_size)?;
-            return from_interface(context, conn, held, copies, (*interface, settings, given.notify_new_owner), moment)
-                .await;
+            return from_interface(context, conn, held, copies, (*interface, settings, announce), moment).await;
         }
         Target::DealerNumber(number, sub_number) => {
             let dealer = dealers::find_by_number(conn, held.tenant.id, number, sub_number).await?;
@@ -198,7 +200,7 @@ async fn decide(
     }
     Ok(copies
         .iter()
-        .map(|copy| direct(context, held, copy, recipient, given.notify_new_owner, why, moment))
+        .map(|copy| direct(context, held, copy, recipient, announce, why, moment))
         .collect::<Result<_, _>>()?)
 }
 
@@ -219,7 +221,7 @@ async fn from_interface(
     conn: &Conn,
     held: &Held,
     copies: &[Lead],
-    (interface, settings, notify): (InterfaceId, Settings, bool),
+    (interface, settings, announce): (InterfaceId, Settings, Announce),
     moment: &(Timestamp, EventActor),
 ) -> Result<Vec<Decided>, ActionError> {
     let each: Vec<&Lead> = copies.iter().collect();
@@ -227,7 +229,7 @@ async fn from_interface(
     let mut engine = Engine::prepare(context, conn, held, moment.clone(), task, Firmness::ToWrite).await?;
     let mut all = Vec::with_capacity(copies.len());
     for copy in copies {
-        let decided = engine.decide_from(copy, held.request(copy)?, interface, settings, notify).await?;
+        let decided = engine.decide_from(copy, held.request(copy)?, interface, settings, announce).await?;
         all.push(decided.ok_or_else(|| {
             ActionError::refused(
                 "interfaceId",
@@ -245,7 +247,7 @@ pub fn direct(
     held: &Held,
     copy: &Lead,
     recipient: Recipient,
-    notify: bool,
+    announce: Announce,
     why: &str,
     (at, by): &(Timestamp, EventActor),
 ) -> Result<Decided, StoreError> {
@@ -275,7 +277,7 @@ pub fn direct(
         distance_km: None,
         reason: why.to_owned(),
         exception: None,
-        notify,
+        announce,
     };
     Ok(Decided { decision, placements: vec![placement], turns: Vec::new() })
 }

@@ -9,7 +9,7 @@ use super::past::MESSAGES_KEPT;
 use super::rows::{Said, Told, about, by_baton, miles_away};
 use crate::domain::Timestamp;
 use crate::domain::dealer::ContactKind;
-use crate::domain::delivery::{Attempt, AttemptOutcome, Delivery, DeliveryState};
+use crate::domain::delivery::{Attempt, AttemptOutcome, Channel, Delivery, DeliveryState};
 use crate::domain::event::{EventActor, EventKind};
 use crate::domain::id::{LeadId, OfferId};
 use crate::domain::label::Labels;
@@ -241,6 +241,7 @@ impl Course<'_> {
             lead: Some(lead.id),
             offer,
             addressee: Some(told.addressee),
+            channel: Channel::Email,
             address: told.address.clone(),
             message,
             state: DeliveryState::Sent,

@@ -12,7 +12,9 @@ use super::ground::{Ground, Spot};
 use super::network::{Moments, days};
 use super::words;
 use crate::domain::CountryCode;
-use crate::domain::dealer::{Capacity, Contact, ContactKind, Dealer, OpeningHours, Span, TerritoryEntry};
+use crate::domain::dealer::{
+    Capacity, Contact, ContactKind, CrmIntegration, CrmKind, Dealer, OpeningHours, Span, TerritoryEntry,
+};
 use crate::domain::id::TenantId;
 use crate::places::default_time_zone;
 
@@ -20,6 +22,8 @@ use crate::places::default_time_zone;
 const DEFAULT_DEALER_ZIP: &str = "60601";
 /// Every fortieth dealer is a second house of the one before: it shares its number.
 const SECOND_HOUSE_EVERY: usize = 40;
+/// Every fifth dealer has a CRM.
+const CRM_EVERY: usize = 5;
 
 /// What dealers are drawn with.
 pub struct DealerDraw<'a> {
@@ -65,10 +69,12 @@ impl DealerDraw<'_> {
         let second_house = before.filter(|_| place % SECOND_HOUSE_EVERY == SECOND_HOUSE_EVERY - 1);
         let tier = chance.weighted(&[(Some(0), 18.0), (Some(1), 37.0), (Some(2), 40.0), (None, 5.0)]);
         let joined = self.moments.founded + days(chance.below(5) as u64);
+        let number = second_house.map_or_else(|| format!("{region}{place:05}"), |house| house.number.clone());
         Dealer {
             tenant: self.tenant,
             id: chance.id(joined),
-            number: second_house.map_or_else(|| format!("{region}{place:05}"), |house| house.number.clone()),
+            crm: crm(place, &number),
+            number,
             sub_number: second_house.map(|_| "2".to_owned()).unwrap_or_default(),
             name: second_house.map_or_else(|| name(chance), |house| format!("{}, {}", house.name, spot.city())),
             active: !chance.holds(0.03),
@@ -86,13 +92,19 @@ impl DealerDraw<'_> {
                 open: chance.holds(0.2).then(|| chance.between(15, 60)),
                 per_day: chance.holds(0.1).then(|| chance.between(4, 12)),
             },
-            crm: Vec::new(),
             custom: custom(chance, spot.row.country),
             version: 1,
             created_at: joined,
             updated_at: joined,
         }
     }
+}
+
+/// Some have a CRM that takes leads by mail, so that they land in the demo's mailbox; none has one that would be reached over HTTP.
+fn crm(place: usize, number: &str) -> Vec<CrmIntegration> {
+    let address = format!("leads@{}.crm.example", number.to_lowercase());
+    let crm = CrmIntegration { kind: CrmKind::AdfEmail, address, active: true };
+    if place % CRM_EVERY == CRM_EVERY - 1 { vec![crm] } else { Vec::new() }
 }
 
 fn tier_entry(tier: &&str) -> (String, String) {

@@ -276,6 +276,7 @@ impl Author<'_> {
                 manager: false,
                 warn_before: (plan.algorithm == Algorithm::RoundRobin).then(|| Duration::from_mins(1)),
             },
+            push_to_crm: true,
             version: 2,
             created_at: self.moments.founded,
             updated_at: self.moments.quickened,

@@ -91,6 +91,7 @@ impl Living {
             file_type: None,
             target: dealer.map(|dealer| Target::Recipient(Recipient::Dealer(dealer))),
             notify: true,
+            push_to_crm: true,
         };
         let call = Call { actor: &partner, mutation: "submitLead", input: &Value::Null, key: None };
         submit_lead(context, call, new).await.map(drop)

@@ -14,7 +14,7 @@ mod tests;
 mod text;
 
 pub use document::{AdfError, BYTES_MAX, Place};
-pub use prospect::{Prospect, Told};
+pub use prospect::{Moment, Prospect, Told};
 pub use take_in::{Outcome, Sender, TakenIn, take_in};
 
 /// The prospects of a document, or of the mail that carries one.

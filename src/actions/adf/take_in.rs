@@ -96,6 +96,7 @@ async fn submit(
             file_type: None,
             target: target.clone(),
             notify: sender.notify,
+            push_to_crm: false,
         };
         let call = Call { actor: sender.actor, mutation: "adf", input: &Value::Null, key: None };
         let problems = match Box::pin(submit_lead(cx, call, given)).await {

@@ -5,14 +5,14 @@
 use crate::actions::Context;
 use crate::domain::Timestamp;
 use crate::domain::dealer::ContactKind;
-use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::delivery::{Channel, Delivery, DeliveryState};
 use crate::domain::event::{Event, EventActor, EventKind};
 use crate::domain::id::{DecisionId, JobId, LeadId, NoteId, OperationId};
 use crate::domain::job::{Algorithm, Job};
 use crate::domain::lead::{Lead, LeadState, LeadTimes, Recipient, Workflow};
 use crate::domain::message::{
-    About, DigestLead, DigestMail, Distance, LeadSummary, Line, LinkOf, LossMail, ManagerMail, Message, OfferMail,
-    PostalArea, StatusMail, TakenMail, WarningMail,
+    About, CrmPush, DigestLead, DigestMail, Distance, LeadSummary, Line, LinkOf, LossMail, ManagerMail, Message,
+    OfferMail, PostalArea, StatusMail, TakenMail, WarningMail,
 };
 use crate::domain::note::{Note, NoteDraft};
 use crate::domain::offer::Offer;
@@ -41,8 +41,17 @@ pub struct Placement {
     pub reason: String,
     /// Set when this is a fallback: the copy is listed under exceptions with the reason.
     pub exception: Option<String>,
-    /// Whether the new owner gets links by mail.
-    pub notify: bool,
+    /// How the new owner hears of it.
+    pub announce: Announce,
+}
+
+/// How a new owner hears of a copy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Announce {
+    /// Each person gets a link by mail.
+    pub by_mail: bool,
+    /// Each active CRM integration of a dealer gets the lead, contact data and all.
+    pub to_crm: bool,
 }
 
 /// Whom to tell that a copy was taken away.
@@ -161,10 +170,13 @@ impl<'c> Desk<'c> {
         let name = self.directory.name(placement.recipient);
         let after = serde_json::json!({ "recipient": placement.recipient, "name": name, "round": copy.round, "dueAt": copy.due_at.map(|due| due.to_string()) });
         self.event(EventKind::LeadOffered, copy, None, Some(after), Some(placement.reason.clone()));
-        if placement.notify {
+        if placement.announce.by_mail {
             for person in self.directory.people(placement.recipient) {
                 self.send_link(copy, request, placement, &person);
             }
+        }
+        if placement.announce.to_crm {
+            self.push(copy.id, placement.recipient);
         }
     }
 
@@ -345,14 +357,39 @@ impl<'c> Desk<'c> {
         }
     }
 
+    /// A push for each CRM that the new owner has. What is in it is read when it is sent.
+    fn push(&mut self, copy: LeadId, recipient: Recipient) {
+        let Recipient::Dealer(id) = recipient else { return };
+        for crm in self.directory.crm(recipient) {
+            let push = Delivery {
+                channel: crm.kind.into(),
+                address: crm.address.clone(),
+                ..self.delivery(Some(copy), Message::Crm(CrmPush { dealer: id }))
+            };
+            self.changes.deliveries.push(push);
+        }
+    }
+
     fn send(&mut self, lead: Option<LeadId>, offer: Option<&Offer>, person: &Person, message: Message) {
-        self.changes.deliveries.push(Delivery {
-            tenant: self.tenant.id,
-            id: self.context.id(self.at),
-            lead,
+        let mail = Delivery {
             offer: offer.map(|offer| offer.id),
             addressee: Some(person.addressee),
             address: person.email.clone(),
+            ..self.delivery(lead, message)
+        };
+        self.changes.deliveries.push(mail);
+    }
+
+    /// A message that waits, to nobody yet.
+    fn delivery(&self, lead: Option<LeadId>, message: Message) -> Delivery {
+        Delivery {
+            tenant: self.tenant.id,
+            id: self.context.id(self.at),
+            lead,
+            offer: None,
+            addressee: None,
+            channel: Channel::Email,
+            address: String::new(),
             message,
             state: DeliveryState::Pending,
             attempts: 0,
@@ -360,7 +397,7 @@ impl<'c> Desk<'c> {
             sent_at: None,
             last_error: None,
             created_at: self.at,
-        });
+        }
     }
 
     fn about(&self, copy: &Lead, request: &Request, recipient: Recipient, person: &Person) -> About {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono_tz::Tz;
 
-use crate::domain::dealer::{Contact, ContactKind, Dealer};
+use crate::domain::dealer::{Contact, ContactKind, CrmIntegration, Dealer};
 use crate::domain::id::{DealerId, TenantId, UserId};
 use crate::domain::lead::Recipient;
 use crate::domain::offer::Addressee;
@@ -96,6 +96,15 @@ impl Directory {
     /// A dealer that was loaded.
     pub fn dealer(&self, id: DealerId) -> Option<&Dealer> {
         self.dealers.get(&id)
+    }
+
+    /// The systems to which copies of a recipient are pushed; users have none.
+    pub fn crm(&self, recipient: Recipient) -> impl Iterator<Item = &CrmIntegration> {
+        let dealer = match recipient {
+            Recipient::Dealer(id) => self.dealers.get(&id),
+            Recipient::User(_) => None,
+        };
+        dealer.into_iter().flat_map(Dealer::active_crm)
     }
 
     /// Those who can be written to, those who may acknowledge first.

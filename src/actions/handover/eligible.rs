@@ -185,6 +185,7 @@ mod tests {
                 manager: false,
                 warn_before: Some(Duration::from_mins(10)),
             },
+            push_to_crm: false,
             version: 1,
             created_at: OFFERED,
             updated_at: OFFERED,

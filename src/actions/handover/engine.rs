@@ -23,7 +23,7 @@ use crate::rules::{Term, Truth};
 use crate::store::tenants::VersionHold;
 use crate::store::{Conn, StoreError, decisions, tenants};
 
-use super::desk::Placement;
+use super::desk::{Announce, Placement};
 use super::eligible::{Condition, Skip, Urgency, Verdict, verdict};
 use super::ground::{Ground, Published};
 use super::recheck::{Older, Rankings, Recheck, recipients, sorted};
@@ -40,8 +40,8 @@ pub struct Way<'a> {
     pub fallback: Fallback,
     /// By which job, if by one.
     pub job: Option<&'a Job>,
-    /// Whether new owners get mail.
-    pub notify: bool,
+    /// How new owners hear of it.
+    pub announce: Announce,
 }
 
 /// What was decided about a copy.
@@ -94,7 +94,7 @@ pub enum Firmness {
 #[derive(Clone, Copy)]
 enum Order<'j> {
     Job(&'j Job),
-    Named { interface: InterfaceId, settings: Settings, notify: bool },
+    Named { interface: InterfaceId, settings: Settings, announce: Announce },
 }
 
 impl<'j> Order<'j> {
@@ -171,9 +171,9 @@ impl<'c> Engine<'c> {
         request: &Request,
         interface: InterfaceId,
         settings: Settings,
-        notify: bool,
+        announce: Announce,
     ) -> Result<Option<Decided>, StoreError> {
-        self.settle(copy, request, Order::Named { interface, settings, notify }).await
+        self.settle(copy, request, Order::Named { interface, settings, announce }).await
     }
 
     async fn settle(
@@ -214,10 +214,10 @@ impl<'c> Engine<'c> {
                 settings: Settings::of(job),
                 fallback: job.fallback,
                 job: Some(job),
-                notify: job.notify.new_owner,
+                announce: Announce { by_mail: job.notify.new_owner, to_crm: job.push_to_crm },
             },
-            Order::Named { interface, settings, notify } => {
-                Way { published: of(interface)?, settings, fallback: Fallback::Leave, job: None, notify }
+            Order::Named { interface, settings, announce } => {
+                Way { published: of(interface)?, settings, fallback: Fallback::Leave, job: None, announce }
             }
         })
     }
@@ -315,7 +315,7 @@ impl<'c> Engine<'c> {
                 .and_then(|one| one.distance_km),
             reason: reason.clone(),
             exception: exception.clone(),
-            notify: way.notify,
+            announce: way.announce,
         };
         let placements = recipients.iter().map(placement).collect();
         let decision = Decision {

@@ -18,7 +18,7 @@ mod turns;
 
 pub use carry::{Move, carry_out, carry_to};
 pub use changes::Changes;
-pub use desk::{DIGEST_LEADS_MAX, Desk, Placement, Tell, about};
+pub use desk::{Announce, DIGEST_LEADS_MAX, Desk, Placement, Tell, about};
 pub use directory::{Directory, Person, user_person};
 pub use eligible::{Condition, Skip, Urgency, Verdict, deadlines, verdict};
 pub use engine::{Decided, Engine, Firmness, Seen, Task, Way, inputs};

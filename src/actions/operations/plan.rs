@@ -14,7 +14,7 @@ use crate::domain::event::{Event, EventKind};
 use crate::domain::id::{LeadId, OperationId, RequestId, TenantId};
 use crate::domain::lead::{Lead, Recipient};
 use crate::domain::operation::{
-    Change, Item, NotifyNewOwner, Operation, OperationState, PLAN_LIFETIME, Planned, PlannedCounts, Verdict,
+    Change, Item, NotifyNewOwner, Operation, OperationState, Options, PLAN_LIFETIME, Planned, PlannedCounts, Verdict,
 };
 use crate::store::operations::chunks::{self, Chunk};
 use crate::store::operations::shares::{self, Shares, Side};
@@ -104,7 +104,7 @@ pub(super) async fn catch_up(
         add(conn, operation, &batch).await?;
     }
     if operation.planned.leads() > before {
-        operation.mail_count = Some(mails(conn, operation).await?);
+        (operation.mail_count, operation.push_count) = messages(conn, operation).await?;
     }
     Ok(())
 }
@@ -191,30 +191,37 @@ async fn ready(context: &Context, conn: &Conn, operation: &mut Operation) -> Res
     operation.state = OperationState::Ready;
     operation.prepared_at = Some(at);
     operation.expires_at = Some(at + PLAN_LIFETIME);
-    operation.mail_count = Some(mails(conn, operation).await?);
+    (operation.mail_count, operation.push_count) = messages(conn, operation).await?;
     tell(context, conn, operation, OperationState::Preparing).await
 }
 
-/// How many mails the plan would send.
-async fn mails(conn: &Conn, operation: &Operation) -> Result<i64, StoreError> {
+/// How many mails and how many pushes the plan would send.
+async fn messages(conn: &Conn, operation: &Operation) -> Result<(Option<i64>, Option<i64>), StoreError> {
     let of = (operation.tenant, operation.id);
-    let mut mails = 0;
-    let notify = operation.options.notify_new_owner;
-    let sides = [(Side::To, notify != NotifyNewOwner::None), (Side::From, operation.options.notify_old_owner)];
+    let (mut mails, mut pushes) = (0, 0);
+    let Options { notify_new_owner: notify, notify_old_owner, push_to_crm, .. } = operation.options;
+    let sides = [(Side::To, push_to_crm || notify != NotifyNewOwner::None), (Side::From, notify_old_owner)];
     for (side, _) in sides.into_iter().filter(|(_, is_told)| *is_told) {
         let all = shares::all(conn, of, side).await?;
         for some in all.chunks(RECIPIENTS_AT_ONCE) {
             let recipients: Vec<Recipient> = some.iter().map(|(recipient, _)| *recipient).collect();
             let directory = Directory::load(conn, operation.tenant, &recipients).await?;
             for (recipient, leads) in some {
-                let is_digest = side == Side::To && notify == NotifyNewOwner::Digest;
-                let each =
-                    if is_digest { (leads + DIGEST_LEADS_MAX as i64 - 1) / DIGEST_LEADS_MAX as i64 } else { *leads };
+                let each = match (side, notify) {
+                    (Side::To, NotifyNewOwner::None) => 0,
+                    (Side::To, NotifyNewOwner::Digest) => {
+                        (leads + DIGEST_LEADS_MAX as i64 - 1) / DIGEST_LEADS_MAX as i64
+                    }
+                    (Side::To, NotifyNewOwner::PerLead) | (Side::From, _) => *leads,
+                };
                 mails += each * i64::try_from(directory.people(*recipient).len()).unwrap_or(i64::MAX);
+                if side == Side::To && push_to_crm {
+                    pushes += leads * i64::try_from(directory.crm(*recipient).count()).unwrap_or(i64::MAX);
+                }
             }
         }
     }
-    Ok(mails)
+    Ok((Some(mails), Some(pushes)))
 }
 
 /// A change of an operation's state in the audit log.

@@ -177,6 +177,7 @@ fn fresh(
         is_shared_out: false,
         planned: PlannedCounts::default(),
         mail_count: None,
+        push_count: None,
         created_at: at,
         prepared_at: None,
         expires_at: None,

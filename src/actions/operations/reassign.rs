@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::actions::context::{Context, event_actor};
 use crate::actions::error::ActionError;
-use crate::actions::handover::{Changes, Decided, Desk, Directory, Move, Placement, Tell, carry_to, inputs};
+use crate::actions::handover::{Announce, Changes, Decided, Desk, Directory, Move, Placement, Tell, carry_to, inputs};
 use crate::actions::held::Held;
 use crate::actions::operations::asking::Asking;
 use crate::actions::operations::work::{Carried, Worked, unchanged_since};
@@ -252,7 +252,10 @@ fn decided(
 ) -> Result<Decided, StoreError> {
     let chain: Vec<Recipient> = held.chain(copy.request).iter().filter_map(|other| other.recipient).collect();
     let id = context.id(at);
-    let notify = operation.options.notify_new_owner == NotifyNewOwner::PerLead;
+    let announce = Announce {
+        by_mail: operation.options.notify_new_owner == NotifyNewOwner::PerLead,
+        to_crm: operation.options.push_to_crm,
+    };
     let placement = |target: &Target| Placement {
         recipient: target.recipient,
         decision: id,
@@ -260,7 +263,7 @@ fn decided(
         distance_km: target.distance_km,
         reason: answer.reason.clone(),
         exception: None,
-        notify,
+        announce,
     };
     let placements = answer.targets.iter().map(placement).collect();
     let decision = Decision {

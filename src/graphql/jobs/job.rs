@@ -170,6 +170,11 @@ impl ReassignmentJob {
         self.0.notify.manager
     }
 
+    /// Whether copies are pushed to each active CRM integration of the dealers that get them, contact data and all.
+    async fn push_to_crm(&self) -> bool {
+        self.0.push_to_crm
+    }
+
     /// How many seconds before the hand-over the recipient is warned; null for no warning.
     async fn warn_before_seconds(&self) -> Option<i32> {
         self.0.notify.warn_before.map(seconds)

@@ -47,6 +47,9 @@ pub struct JobSettingsInput {
     notify_new_owner: Option<bool>,
     /// Whether the manager is told; not for a new job.
     notify_manager: Option<bool>,
+    /// Whether copies are pushed to each active CRM integration of the dealers that get them; not for a new job. A CRM gets the customer's
+    /// contact data at once, before anybody acknowledges: that is what a push is for.
+    push_to_crm: Option<bool>,
     /// How many seconds before the hand-over the recipient is warned; null, as for a new job, for no warning.
     warn_before_seconds: MaybeUndefined<i32>,
 }
@@ -80,6 +83,7 @@ impl JobSettingsInput {
             notify_old_owner: self.notify_old_owner,
             notify_new_owner: self.notify_new_owner,
             notify_manager: self.notify_manager,
+            push_to_crm: self.push_to_crm,
             warn_before: patch(self.warn_before_seconds).map(|given| given.map(seconds)),
         })
     }

@@ -32,6 +32,20 @@ pub enum DeliveryState {
     Cancelled,
 }
 
+/// By which way a message goes out.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "crate::domain::delivery::Channel")]
+pub enum DeliveryChannel {
+    /// A mail to a person.
+    Email,
+    /// A push to a dealer's CRM: ADF 1.0 by mail.
+    AdfEmail,
+    /// A push to a dealer's CRM: ADF 1.0 by HTTP POST.
+    AdfHttp,
+    /// A push to a dealer's CRM: JSON by HTTP POST.
+    JsonHttp,
+}
+
 /// How an attempt ended.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "crate::domain::delivery::AttemptOutcome")]
@@ -74,17 +88,23 @@ impl Delivery {
         Ok(ctx.batch()?.load_one(LeadKey(lead)).await?.map(Lead))
     }
 
-    /// The template by which it is written: `offer`, `status`, `loss`, `warning`, `manager`, `fresh_link`, `taken` or `digest`.
+    /// The template by which it is written: `offer`, `status`, `loss`, `warning`, `manager`, `fresh_link`, `taken` or `digest`;
+    /// `crm` for a push, whose document is made when it is sent.
     async fn template(&self) -> &'static str {
         self.0.message.template()
     }
 
-    /// The mail address that it goes to.
+    /// By which way it goes out.
+    async fn channel(&self) -> DeliveryChannel {
+        self.0.channel.into()
+    }
+
+    /// The mail address, or that of a CRM, that it goes to.
     async fn address(&self) -> &str {
         &self.0.address
     }
 
-    /// The contact (`con_…`) or user (`usr_…`) that it goes to.
+    /// The contact (`con_…`) or user (`usr_…`) that it goes to; null for a push, which goes to a system.
     async fn addressee_id(&self) -> Option<ID> {
         self.0.addressee.map(addressee_id)
     }

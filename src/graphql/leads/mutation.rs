@@ -82,6 +82,10 @@ pub struct SubmitLeadInput {
     /// Whether the recipient gets links by mail.
     #[graphql(default = true)]
     notify: bool,
+    /// Whether the lead is pushed to each active CRM integration of the dealer that gets it. A CRM gets the customer's contact data at once,
+    /// before anybody acknowledges: that is what a push is for.
+    #[graphql(default = false)]
+    push_to_crm: bool,
     /// The same key with the same input adds the lead once.
     idempotency_key: Option<String>,
 }
@@ -115,6 +119,7 @@ impl SubmitLeadInput {
             file_type: self.file_type,
             target,
             notify: self.notify,
+            push_to_crm: self.push_to_crm,
         })
     }
 }
@@ -134,6 +139,10 @@ pub struct ReassignLeadsInput {
     /// Whether old owners are told.
     #[graphql(default = false)]
     notify_old_owner: bool,
+    /// Whether each new copy is pushed to each active CRM integration of the dealer that gets it. A CRM gets the customer's contact data at
+    /// once, before anybody acknowledges: that is what a push is for.
+    #[graphql(default = false)]
+    push_to_crm: bool,
     /// The same key with the same input hands on once.
     idempotency_key: Option<String>,
 }
@@ -146,6 +155,7 @@ impl ReassignLeadsInput {
             reason: self.reason,
             notify_new_owner: self.notify_new_owner,
             notify_old_owner: self.notify_old_owner,
+            push_to_crm: self.push_to_crm,
         })
     }
 }

@@ -34,7 +34,8 @@ pub struct TerritoryEntryInput {
 pub struct CrmIntegrationInput {
     /// How it takes them.
     kind: CrmKind,
-    /// A mail address for `ADF_EMAIL`, else an https URL.
+    /// A mail address for `ADF_EMAIL`, else an https URL. Only https to public addresses is spoken, unless the configuration says otherwise
+    /// (`crm.reach`).
     address: String,
     /// Whether it gets any.
     #[graphql(default = true)]

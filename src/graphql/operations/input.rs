@@ -145,6 +145,10 @@ pub struct PrepareReassignmentInput {
     /// Whether each old owner is told of each lead that is taken away.
     #[graphql(default = false)]
     notify_old_owner: bool,
+    /// Whether each new copy is pushed to each active CRM integration of the dealer that gets it; users have none. A CRM gets the customer's
+    /// contact data at once, before anybody acknowledges: that is what a push is for.
+    #[graphql(default = false)]
+    push_to_crm: bool,
     /// Why, shown in the timeline and to old owners; at most 500 characters.
     reason: Option<String>,
     /// The same key with the same input prepares one operation.
@@ -160,6 +164,7 @@ impl PrepareReassignmentInput {
                 on_problem: self.on_problem.into(),
                 notify_new_owner: self.notify_new_owner.into(),
                 notify_old_owner: self.notify_old_owner,
+                push_to_crm: self.push_to_crm,
                 reason: self.reason,
             },
         })
@@ -189,6 +194,10 @@ pub struct PrepareDepartureInput {
     /// How new owners are told.
     #[graphql(default_with = "NotifyNewOwner::None")]
     notify_new_owner: NotifyNewOwner,
+    /// Whether each new copy is pushed to each active CRM integration of the dealer that gets it; users have none. A CRM gets the customer's
+    /// contact data at once, before anybody acknowledges: that is what a push is for.
+    #[graphql(default = false)]
+    push_to_crm: bool,
     /// Why, shown in the timeline; at most 500 characters.
     reason: Option<String>,
     /// The same key with the same input prepares one operation.
@@ -206,6 +215,7 @@ impl PrepareDepartureInput {
             on_problem: self.on_problem.into(),
             notify_new_owner: self.notify_new_owner.into(),
             notify_old_owner: false,
+            push_to_crm: self.push_to_crm,
             reason: self.reason,
         };
         Ok((who, (self.target.read()?, options)))

@@ -140,6 +140,11 @@ impl Operation {
         self.0.options.notify_old_owner
     }
 
+    /// Whether each new copy is pushed to each active CRM integration of the dealer that gets it, contact data and all.
+    async fn push_to_crm(&self) -> bool {
+        self.0.options.push_to_crm
+    }
+
     /// Why, as the timeline shows it.
     async fn reason(&self) -> Option<&str> {
         self.0.options.reason.as_deref()
@@ -187,9 +192,10 @@ impl Operation {
         self.0.mail_count.map(count)
     }
 
-    /// Leads that the run would push to the CRMs of their new owners: none, as no CRM is connected.
-    async fn push_count(&self) -> i32 {
-        0
+    /// Pushes to CRMs that the run would send, for each lead one to each active integration of the dealer that gets it, by the integrations
+    /// that there were when the plan became ready; null before.
+    async fn push_count(&self) -> Option<i32> {
+        self.0.push_count.map(count)
     }
 
     /// How many leads have a problem, by reason; `items` lists them.
