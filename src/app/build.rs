@@ -12,13 +12,15 @@ use super::error::AppError;
 use crate::actions;
 use crate::auth::Authenticator;
 use crate::clock::{Clock, Entropy, SystemClock};
-use crate::config::{Config, Mail, MailTls};
-use crate::delivery::{Links, Login, MailTransport, Mailbox, Mailer, Sender, Smtp, SmtpSettings, TlsMode};
+use crate::config::{Config, CrmReach, Mail, MailTls};
+use crate::delivery::{
+    Links, Login, MailTransport, Mailbox, Mailer, Poster, Reach, Sender, Smtp, SmtpSettings, TlsMode,
+};
 use crate::domain::link::LinkKey;
 use crate::graphql::connection::CursorKey;
 use crate::graphql::guard::Limits;
 use crate::graphql::{self, BatonSchema};
-use crate::jobs::{Outbox, Wake, Worker, WorkerSettings};
+use crate::jobs::{Outbox, Senders, Wake, Worker, WorkerSettings};
 use crate::live::Hub;
 use crate::store::Store;
 
@@ -85,15 +87,14 @@ impl App {
         let links = LinkKey::new(&config.secrets.key_for("link")?)?;
         let cursors = CursorKey::new(&config.secrets.key_for("cursor")?);
         let authenticator = Arc::new(Authenticator::new(&config.auth, Arc::clone(&clock))?);
-        let mailer = mailer(&config.mail, mailbox.clone())?;
+        let senders = Senders { mailer: mailer(&config.mail, mailbox.clone())?, poster: Poster::new(reach(&config))? };
         let store = connect(&config).await?;
         settle_schema(&store, policy).await?;
         let networks = Arc::new(actions::Networks::new(config.server.networks_megabytes << 20));
         let catalogs = Arc::default();
         let live = Arc::new(Hub::new(store.clone(), Arc::clone(&clock)));
         let actions = actions::Context { store, clock, entropy, links: links.clone(), networks, catalogs };
-        let outbox =
-            mailer.map(|mailer| Outbox::new(actions.clone(), mailer, Links::new(&config.server.public_url, links)));
+        let outbox = Some(Outbox::new(actions.clone(), senders, Links::new(&config.server.public_url, links)));
         let wake = Arc::new(Wake::default());
         let worker = Arc::new(Worker::new(actions.clone(), outbox, worker_settings(&config), Arc::clone(&wake)));
         let limits = limits(&config);
@@ -131,14 +132,22 @@ fn worker_settings(config: &Config) -> WorkerSettings {
     }
 }
 
-/// None without a mail server: messages wait in the database until there is one.
+fn reach(config: &Config) -> Reach {
+    match config.crm.reach {
+        CrmReach::Public => Reach::Public,
+        CrmReach::Anywhere => Reach::Anywhere,
+        CrmReach::Nowhere => Reach::Nowhere,
+    }
+}
+
+/// None without a mail server: mails wait in the database until there is one.
 fn mailer(mail: &Mail, mailbox: Option<Arc<Mailbox>>) -> Result<Option<Mailer>, AppError> {
     let sender = Sender::parse(&mail.from, mail.reply_to.as_deref())?;
     let transport: Arc<dyn MailTransport> = match (mailbox, &mail.host) {
         (Some(mailbox), _) => mailbox,
         (None, Some(host)) => Arc::new(Smtp::new(smtp_settings(mail, host))?),
         (None, None) => {
-            tracing::warn!("mail.host is not set: messages wait in the database until it is");
+            tracing::warn!("mail.host is not set: mails wait in the database until it is");
             return Ok(None);
         }
     };

@@ -11,8 +11,8 @@ mod sections;
 
 pub use error::ConfigError;
 pub use sections::{
-    Algorithm, Auth, Config, Database, Key, Limits, Log, LogFormat, Mail, MailTls, SECTIONS, Secrets, Section, Server,
-    Shown, Sockets, Visibility, Workers, example,
+    Algorithm, Auth, Config, Crm, CrmReach, Database, Key, Limits, Log, LogFormat, Mail, MailTls, SECTIONS, Secrets,
+    Section, Server, Shown, Sockets, Visibility, Workers, example,
 };
 
 #[cfg(test)]

@@ -197,6 +197,13 @@ sections! {
         timeout_seconds: u64 = Default("30");
     }
 
+    /// The systems of dealers that leads are pushed to.
+    crm: Crm {
+        /// How far pushes by HTTP reach: `public` (https to public addresses, as it should be), `anywhere` (also private addresses and this
+        /// machine, also by plain http: for development and tests only), or `nowhere`.
+        reach: CrmReach = Default(r#""public""#);
+    }
+
     /// What one GraphQL request may cost. A refusal names the limit and the number.
     limits: Limits {
         /// Bytes of a request's body.
@@ -269,6 +276,18 @@ pub enum MailTls {
     Starttls,
     /// TLS from the first byte.
     Tls,
+}
+
+/// How far pushes to dealers' systems reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CrmReach {
+    /// Https to public addresses.
+    Public,
+    /// Any address, also by plain http.
+    Anywhere,
+    /// No address.
+    Nowhere,
 }
 
 /// For whom something about the schema is visible.

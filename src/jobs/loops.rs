@@ -18,7 +18,6 @@ use super::outbox::{Outbox, UnderWay};
 use super::trouble::Trouble;
 use super::worker::Worker;
 use crate::domain::Timestamp;
-use crate::store::deliveries;
 
 /// Requests that follow each other closely are looked after together.
 const REST_MIN: Duration = Duration::from_millis(20);
@@ -109,7 +108,7 @@ impl Worker {
             let worked = unpanicked(async {
                 under_way.record().await?;
                 under_way.fill().await?;
-                Ok(deliveries::next_due(self.context.store.reader()).await?)
+                Ok(outbox.next_due().await?)
             });
             match worked.await {
                 Ok(next) => {

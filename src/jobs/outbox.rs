@@ -5,7 +5,8 @@
 //! ```
 //!
 //! A message is sent at least once: a worker that dies between sending and recording leaves it to the next one, after the lease, and
-//! the receiver can tell the second copy by its Message-ID. A slow receiver holds one place of sixteen and nobody else's message.
+//! the receiver can tell the second copy by its Message-ID or key. Mails leave by our own server, and a slow one holds one place of
+//! sixteen. Pushes by HTTP go wherever dealers say and have places of their own, of which one address gets few.
 
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
@@ -15,19 +16,25 @@ use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::error::JobError;
+use super::parcels::{Packed, pack};
 use super::record::record;
 use crate::actions::Context;
-use crate::delivery::{Links, Mailer, Outcome, Outgoing, render};
-use crate::domain::delivery::Delivery;
+use crate::delivery::{DeliveryError, Links, Mailer, Outcome, Outgoing, Parcel, Poster, Rendered, adf, render};
+use crate::domain::Timestamp;
+use crate::domain::delivery::{Channel, Delivery};
 use crate::domain::id::{DeliveryId, LeadId, TenantId};
 use crate::domain::lead::{Lead, LeadState};
 use crate::domain::message::Message;
-use crate::store::{Scope, StoreError, deliveries, leads};
+use crate::store::deliveries::Claimed;
+use crate::store::pushes::Endpoint;
+use crate::store::{Scope, StoreError, deliveries, leads, pushes};
 
 /// How long a claimed message is left to its worker: ten times what the slowest try takes.
 pub const LEASE: Duration = Duration::from_mins(5);
-/// Messages under way at once. A mail server that takes longer than usual still gets a few hundred per minute.
-const UNDER_WAY_MAX: usize = 16;
+/// Mails under way at once. A mail server that takes longer than usual still gets a few hundred per minute.
+const MAILS_MAX: usize = 16;
+/// Pushes under way at once: so many that a dozen addresses which say nothing leave most of the places to the others.
+const PUSHES_MAX: usize = 64;
 
 /// How many messages went how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,8 +72,17 @@ impl std::ops::AddAssign for Posted {
 #[derive(Clone)]
 pub struct Outbox {
     pub(super) context: Context,
-    mailer: Mailer,
+    senders: Senders,
     links: Links,
+}
+
+/// By what messages leave.
+#[derive(Clone)]
+pub struct Senders {
+    /// Without one, mails wait.
+    pub mailer: Option<Mailer>,
+    /// Posts to dealers' CRMs.
+    pub poster: Poster,
 }
 
 /// A message whose try has ended, with the copies that it is about.
@@ -74,6 +90,8 @@ pub(super) struct Done {
     pub(super) delivery: Delivery,
     pub(super) about: Vec<Lead>,
     pub(super) outcome: Outcome,
+    /// Whether anything was sent: only then the outcome says how the address is doing.
+    pub(super) was_tried: bool,
 }
 
 /// Messages of one worker that are under way, and those that ended but are not written down yet.
@@ -81,12 +99,17 @@ pub(super) struct UnderWay<'o> {
     outbox: &'o Outbox,
     tries: FuturesUnordered<BoxFuture<'static, Done>>,
     done: Vec<Done>,
+    /// How many of the two are mails, and how many pushes by HTTP.
+    mails: usize,
+    pushes: usize,
+    /// Where the round through the addresses of pushes stands: it goes on from there, so that each has its turn.
+    endpoint: Endpoint,
 }
 
 impl Outbox {
-    /// Sends by `mailer` what stands in the store of `context`; links begin as `links` says.
-    pub fn new(context: Context, mailer: Mailer, links: Links) -> Self {
-        Self { context, mailer, links }
+    /// Sends by `senders` what stands in the store of `context`; links begin as `links` says.
+    pub fn new(context: Context, senders: Senders, links: Links) -> Self {
+        Self { context, senders, links }
     }
 
     /// Sends until nothing may be sent any more, and says how that went.
@@ -94,44 +117,72 @@ impl Outbox {
         let mut under_way = UnderWay::new(self);
         let mut posted = Posted::default();
         loop {
-            posted += under_way.fill().await?;
-            if under_way.is_empty() {
+            let filled = under_way.fill().await?;
+            posted += filled;
+            if !under_way.is_empty() {
+                under_way.next_done().await;
+                posted += under_way.record().await?;
+            } else if filled.count() == 0 {
                 return Ok(posted);
             }
-            under_way.next_done().await;
-            posted += under_way.record().await?;
         }
     }
 
+    /// When to look again, beside the end of a try: the earliest moment at which something may be sent. A push that could be sent by now
+    /// waits for another one to its address.
+    pub(super) async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let (reader, now) = (self.context.store.reader(), self.context.clock.now());
+        let mail = if self.senders.mailer.is_some() { deliveries::next_due(reader).await? } else { None };
+        let push = pushes::next_due(reader).await?.filter(|at| *at > now);
+        Ok([mail, push].into_iter().flatten().min())
+    }
+
     /// One try, which always ends.
-    fn attempt(&self, delivery: Delivery, about: Vec<Lead>) -> BoxFuture<'static, Done> {
+    fn attempt(&self, delivery: Delivery, about: Vec<Lead>, parcel: Option<Box<Parcel>>) -> BoxFuture<'static, Done> {
         let outbox = self.clone();
         async move {
             // Our mistake, not the message's: it waits for a program without it.
-            let outcome = AssertUnwindSafe(outbox.send(&delivery))
+            let outcome = AssertUnwindSafe(outbox.send(&delivery, parcel.as_deref()))
                 .catch_unwind()
                 .await
                 .unwrap_or_else(|_| Outcome::Retry { after: None, reason: "sending panicked, see the log".to_owned() });
-            Done { delivery, about, outcome }
+            Done { delivery, about, outcome, was_tried: true }
         }
         .boxed()
     }
 
-    async fn send(&self, delivery: &Delivery) -> Outcome {
-        match render(&delivery.message, delivery.tenant, &self.links) {
-            Ok(rendered) => {
+    async fn send(&self, delivery: &Delivery, parcel: Option<&Parcel>) -> Outcome {
+        let retry = |reason: String| Outcome::Retry { after: None, reason };
+        let rendered = match (delivery.channel, parcel) {
+            (Channel::AdfHttp | Channel::JsonHttp, Some(parcel)) => {
+                let now = self.context.clock.now();
+                return self.senders.poster.post(delivery.channel, &delivery.address, parcel, now).await;
+            }
+            (Channel::AdfEmail, Some(parcel)) => document(parcel),
+            (Channel::Email, None) => render(&delivery.message, delivery.tenant, &self.links),
+            _ => return retry("its channel does not fit its message".to_owned()),
+        };
+        match (rendered, &self.senders.mailer) {
+            (Ok(rendered), Some(mailer)) => {
                 let name = delivery.message.recipient().cloned();
                 let (to, written_at) = (delivery.address.clone(), delivery.created_at);
-                self.mailer.send(Outgoing { delivery: delivery.id, to, name, written_at, rendered }).await
+                mailer.send(Outgoing { delivery: delivery.id, to, name, written_at, rendered }).await
             }
-            Err(error) => Outcome::Retry { after: None, reason: error.to_string() },
+            (Ok(_), None) => retry("there is no mail server".to_owned()),
+            (Err(error), _) => retry(error.to_string()),
         }
     }
 }
 
+/// The document as a mail: its body, and nothing else.
+fn document(parcel: &Parcel) -> Result<Rendered, DeliveryError> {
+    Ok(Rendered::plain(format!("Lead {}", parcel.copy.id), adf(parcel)?))
+}
+
 impl<'o> UnderWay<'o> {
     pub(super) fn new(outbox: &'o Outbox) -> Self {
-        Self { outbox, tries: FuturesUnordered::new(), done: Vec::new() }
+        let (tries, done, endpoint) = (FuturesUnordered::new(), Vec::new(), Endpoint::default());
+        Self { outbox, tries, done, mails: 0, pushes: 0, endpoint }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -140,30 +191,67 @@ impl<'o> UnderWay<'o> {
 
     /// Claims as many messages as there is room for and begins to send them; says how many were cancelled instead.
     pub(super) async fn fill(&mut self) -> Result<Posted, JobError> {
-        let context = &self.outbox.context;
         let mut posted = Posted::default();
-        let room = UNDER_WAY_MAX.saturating_sub(self.tries.len() + self.done.len());
-        if room == 0 {
-            return Ok(posted);
+        let room = MAILS_MAX.saturating_sub(self.mails);
+        if room > 0 && self.outbox.senders.mailer.is_some() {
+            let context = &self.outbox.context;
+            let claimed = deliveries::claim(context.store.writer(), context.clock.now(), LEASE, room as u64).await?;
+            posted += self.begin(claimed).await?;
         }
-        let claimed = deliveries::claim(context.store.writer(), context.clock.now(), LEASE, room as u64).await?;
+        let claimed = self.claim_pushes(PUSHES_MAX.saturating_sub(self.pushes) as u64).await?;
+        posted += self.begin(claimed).await?;
+        Ok(posted)
+    }
+
+    /// The next pushes of the round through all addresses, which ends where it began.
+    async fn claim_pushes(&mut self, room: u64) -> Result<Claimed, JobError> {
+        let context = &self.outbox.context;
+        let now = context.clock.now();
+        // A look that finds nothing only reads.
+        if room == 0 || pushes::next_due(context.store.reader()).await?.is_none_or(|due| due > now) {
+            return Ok(Claimed::default());
+        }
+        let tx = context.store.begin().await?;
+        pushes::put_off(&tx, now).await?;
+        let is_whole_round = self.endpoint == Endpoint::default();
+        let mut claimed = pushes::claim(&tx, (now, LEASE), room, &mut self.endpoint).await?;
+        let left = room.saturating_sub(claimed.deliveries.len() as u64);
+        if left > 0 && !is_whole_round {
+            self.endpoint = Endpoint::default();
+            let more = pushes::claim(&tx, (now, LEASE), left, &mut self.endpoint).await?;
+            claimed.deliveries.extend(more.deliveries);
+            claimed.unreadable.extend(more.unreadable);
+        }
+        tx.commit().await?;
+        Ok(claimed)
+    }
+
+    /// Begins to send what was claimed and still makes sense.
+    async fn begin(&mut self, claimed: Claimed) -> Result<Posted, JobError> {
+        let context = &self.outbox.context;
         for (id, error) in &claimed.unreadable {
             tracing::error!(delivery = %id, %error, "a message can't be read, it waits until somebody repairs it");
         }
         let mut found = copies_of(context, &claimed.deliveries).await?;
+        let mut packed = pack(context, &claimed.deliveries, &found.copies).await?;
+        let mut posted = Posted::default();
         for delivery in claimed.deliveries {
-            if found.unreadable.contains(&delivery.id) {
-                let reason = "the lead that it is about can't be read".to_owned();
-                self.done.push(Done { delivery, about: Vec::new(), outcome: Outcome::Retry { after: None, reason } });
+            let about = found.copies.remove(&delivery.id).unwrap_or_default();
+            let parcel = match packed.remove(&delivery.id) {
+                _ if found.unreadable.contains(&delivery.id) => Packed::unreadable(),
+                Some(packed) => packed,
+                None => staleness(&delivery.message, &about).map_or(Packed::Mail, Packed::Stale),
+            };
+            if let Packed::Stale(reason) = parcel {
+                deliveries::cancel(context.store.writer(), &delivery, reason).await?;
+                posted.cancelled += 1;
                 continue;
             }
-            let about = found.copies.remove(&delivery.id).unwrap_or_default();
-            match staleness(&delivery.message, &about) {
-                None => self.tries.push(self.outbox.attempt(delivery, about)),
-                Some(reason) => {
-                    deliveries::cancel(context.store.writer(), &delivery, reason).await?;
-                    posted.cancelled += 1;
-                }
+            *(if delivery.channel.is_http() { &mut self.pushes } else { &mut self.mails }) += 1;
+            match parcel {
+                Packed::Parcel(parcel) => self.tries.push(self.outbox.attempt(delivery, about, Some(parcel))),
+                Packed::NotNow(outcome) => self.done.push(Done { delivery, about, outcome, was_tried: false }),
+                Packed::Mail | Packed::Stale(_) => self.tries.push(self.outbox.attempt(delivery, about, None)),
             }
         }
         Ok(posted)
@@ -187,6 +275,8 @@ impl<'o> UnderWay<'o> {
             return Ok(Posted::default());
         }
         let posted = record(&self.outbox.context, &self.done).await?;
+        let pushes = self.done.iter().filter(|done| done.delivery.channel.is_http()).count();
+        (self.pushes, self.mails) = (self.pushes - pushes, self.mails - (self.done.len() - pushes));
         self.done.clear();
         Ok(posted)
     }

@@ -2,6 +2,7 @@
 //!
 //! Reasons stand in the delivery's own record only; they may hold an address and never reach a log.
 
+use super::endpoints;
 use super::error::JobError;
 use super::outbox::{Done, Posted};
 use crate::actions::Context;
@@ -18,7 +19,7 @@ use crate::store::{Conn, contacts, events, tenants};
 /// Writes all of them down in one transaction.
 pub(super) async fn record(context: &Context, done: &[Done]) -> Result<Posted, JobError> {
     let mut posted = Posted::default();
-    let mut lines = Vec::new();
+    let (mut lines, mut ours) = (Vec::new(), Vec::new());
     let tx = context.store.begin().await?;
     let at = context.clock.now();
     for one in done {
@@ -27,15 +28,23 @@ pub(super) async fn record(context: &Context, done: &[Done]) -> Result<Posted, J
             posted.taken_over += 1;
             continue;
         }
+        ours.push(one);
         match attempt.outcome {
             AttemptOutcome::Sent => posted.sent += 1,
             AttemptOutcome::Retry => posted.retried += 1,
             AttemptOutcome::Failed => {
                 posted.failed += 1;
                 lines.extend(failures(context, one, attempt.detail.as_deref(), at));
-                note_bounce(context, &tx, (one, at), &mut lines).await?;
             }
         }
+    }
+    // Networks are held after all addresses, so that nobody who holds one waits for the other.
+    let dead = endpoints::count(&tx, &ours, at).await?;
+    for one in &ours {
+        note_bounce(context, &tx, (one, at), &mut lines).await?;
+    }
+    for one in dead {
+        endpoints::switch_off(context, &tx, one, at).await?;
     }
     events::insert(&tx, &lines).await?;
     tx.commit().await?;
