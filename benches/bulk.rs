@@ -125,6 +125,7 @@ async fn operation(on: &str, url: &str, leads: u64, workers: u64) -> f64 {
     let options = Options {
         on_problem: OnProblem::Skip,
         notify_new_owner: NotifyNewOwner::PerLead,
+        push_to_crm: false,
         notify_old_owner: false,
         reason: None,
     };

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use baton::actions::operations::{Turns, step};
-use baton::delivery::{Composed, GIVE_UP_AFTER, Links, MailTransport, Mailer, Outcome, Sender};
+use baton::delivery::{Composed, GIVE_UP_AFTER, Links, MailTransport, Mailer, Outcome, Poster, Reach, Sender};
 use baton::domain::delivery::{AttemptOutcome, Delivery, DeliveryState};
 use baton::domain::event::EventKind;
 use baton::domain::id::LeadId;
 use baton::domain::offer::Addressee;
-use baton::jobs::{LEASE, Outbox};
+use baton::jobs::{LEASE, Outbox, Senders};
 use baton::store::events::EventFilter;
 use baton::store::{Order, PageRequest, contacts, deliveries, events};
 use serde_json::json;
@@ -45,8 +45,9 @@ impl MailTransport for Relay {
 
 fn outbox(app: &TestApp, relay: &Arc<Relay>) -> Outbox {
     let sender = Sender::parse("leads@example.com", None).unwrap();
-    let mailer = Mailer::new(sender, Arc::clone(relay) as Arc<dyn MailTransport>);
-    Outbox::new(app.context().clone(), mailer, Links::new("https://leads.example.com", app.context().links.clone()))
+    let mailer = Some(Mailer::new(sender, Arc::clone(relay) as Arc<dyn MailTransport>));
+    let senders = Senders { mailer, poster: Poster::new(Reach::Nowhere).unwrap() };
+    Outbox::new(app.context().clone(), senders, Links::new("https://leads.example.com", app.context().links.clone()))
 }
 
 fn relay(answers: impl IntoIterator<Item = (&'static str, Outcome)>) -> Arc<Relay> {

@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use baton::app::{App, AppError, Outside, SchemaPolicy};
 use baton::commands::{Running, Work, check};
-use baton::delivery::{Composed, Links, MailTransport, Mailer, Outcome, Sender};
+use baton::delivery::{Composed, Links, MailTransport, Mailer, Outcome, Poster, Reach, Sender};
 use baton::domain::delivery::DeliveryState;
-use baton::jobs::{Outbox, Wake, Worker, WorkerSettings};
+use baton::jobs::{Outbox, Senders, Wake, Worker, WorkerSettings};
 use baton::store::deliveries;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
@@ -91,7 +91,8 @@ async fn a_worker_that_is_stopped_finishes_the_message_in_hand() {
         let mailer =
             Mailer::new(Sender::parse("a@example.com", None).unwrap(), Arc::clone(&slow) as Arc<dyn MailTransport>);
         let links = Links::new("https://leads.example.com", app.context().links.clone());
-        let outbox = Outbox::new(app.context().clone(), mailer, links);
+        let senders = Senders { mailer: Some(mailer), poster: Poster::new(Reach::Nowhere).unwrap() };
+        let outbox = Outbox::new(app.context().clone(), senders, links);
         let settings = WorkerSettings {
             poll: Duration::from_millis(500),
             batch: 100,

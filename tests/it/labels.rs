@@ -152,8 +152,14 @@ async fn handed_to(app: &TestApp, lead: LeadId, user: UserId) -> Result<LeadId, 
     let admin = app.admin();
     let call = Call { actor: &admin, mutation: "reassignLeads", input: &Value::Null, key: None };
     let target = Target::Recipient(Recipient::User(user));
-    let given =
-        Reassignment { leads: vec![lead], target, reason: None, notify_new_owner: false, notify_old_owner: false };
+    let given = Reassignment {
+        leads: vec![lead],
+        target,
+        reason: None,
+        notify_new_owner: false,
+        notify_old_owner: false,
+        push_to_crm: false,
+    };
     Ok(reassign(app.context(), call, given).await?.copies[0])
 }
 

@@ -22,7 +22,7 @@ const JOB: &str = "
     insert into job_runs (tenant_id, id, job_id, cause, state, queued_at, examined, reassigned, failed, skipped)
       values (x'01', x'04', x'03', 'MANUAL', 'QUEUED', 1, 0, 0, 0, '{}');";
 
-// Making `jobs` anew is the one change of SQLite's schema that copies rows.
+// Making `jobs` anew was the first change of SQLite's schema that copies rows.
 #[tokio::test]
 async fn jobs_of_an_older_sqlite_file_are_kept_with_what_refers_to_them() {
     let database = TestDatabase::empty_sqlite();
@@ -88,4 +88,43 @@ async fn leads_of_an_older_sqlite_file_get_the_labels_of_their_requests() {
         labels.iter().map(of).collect::<Vec<_>>(),
         [[spring, french, normal.clone(), None], [None, None, normal, None]]
     );
+}
+
+/// The last migration before `deliveries` is made anew.
+const WITHOUT_PUSHES: i64 = 12;
+
+/// A message with an attempt that refers to it, and one that waits.
+const MESSAGES: &str = "
+    insert into tenants values (x'01', 'Acme', 'acme', 'MI', 'UTC', 'US', 3600, 0, 0);
+    insert into deliveries (tenant_id, id, channel, address, message, state, attempts, next_attempt_at, sent_at, last_error, created_at)
+      values (x'01', x'02', 'EMAIL', 'ann@example.org', '{\"a\": 1}', 'SENT', 2, null, 5, null, 3),
+             (x'01', x'03', 'EMAIL', 'bob@example.org', '{}', 'PENDING', 0, 9, null, 'busy', 4);
+    insert into delivery_attempts (tenant_id, id, delivery_id, number, outcome, attempted_at) values (x'01', x'04', x'02', 1, 'SENT', 5);";
+
+// SEND-1
+#[tokio::test]
+async fn messages_of_an_older_sqlite_file_are_kept_with_their_attempts() {
+    let database = TestDatabase::empty_sqlite();
+    let url = database.url();
+    let mut old = SqliteConnection::connect(&format!("{url}?mode=rwc")).await.unwrap();
+    SQLITE.run_to(WITHOUT_PUSHES, &mut old).await.unwrap();
+    sqlx::raw_sql(MESSAGES).execute(&mut old).await.unwrap();
+    old.close().await.unwrap();
+
+    Store::connect(&url, 1).await.unwrap().migrate().await.unwrap();
+
+    let mut new = SqliteConnection::connect(&url).await.unwrap();
+    let kept = "select address || message || state || attempts || coalesce(next_attempt_at, sent_at) || coalesce(last_error, '') || created_at
+        || is_held as kept from deliveries order by id";
+    let kept = sqlx::query(kept).fetch_all(&mut new).await.unwrap();
+    let kept: Vec<String> = kept.iter().map(|row| row.get("kept")).collect();
+    assert_eq!(kept, [r#"ann@example.org{"a": 1}SENT2530"#, "bob@example.org{}PENDING09busy40"]);
+    assert_eq!(sqlx::query("pragma foreign_key_check").fetch_all(&mut new).await.unwrap().len(), 0);
+    let refused = sqlx::query("delete from deliveries").execute(&mut new).await.unwrap_err();
+    assert!(refused.to_string().contains("FOREIGN KEY"), "{refused}");
+    let push = "update deliveries set channel = 'ADF_HTTP'";
+    let refused = sqlx::query(push).execute(&mut new).await.unwrap_err();
+    assert!(refused.to_string().contains("CHECK"), "a push is a lead's: {refused}");
+    let left = sqlx::query("select 1 from sqlite_master where name like '%_kept'").fetch_all(&mut new).await.unwrap();
+    assert!(left.is_empty());
 }

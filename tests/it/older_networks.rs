@@ -354,6 +354,7 @@ async fn users_are_looked_at_again_with_their_groups_and_holidays() {
                 target,
                 reason: None,
                 notify_new_owner: false,
+                push_to_crm: false,
                 notify_old_owner: false,
             };
             reassign(app.context(), call("reassignLeads"), given).await.unwrap();

@@ -35,7 +35,7 @@ use baton::domain::tenant::{DistanceUnit, Tenant};
 use baton::domain::{Actor, CountryCode, Role, Timestamp};
 use baton::jobs::{Stepped, Worker};
 use baton::store::leads::{DueKind, next_due};
-use baton::store::{Store, deliveries, tenants};
+use baton::store::{Store, deliveries, pushes, tenants};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
 use super::postgres::{FreshDatabase, fresh_database};
@@ -270,7 +270,8 @@ impl TestApp {
         let moments = [
             ("a reassignment", next_due(reader, DueKind::Reassign).await.unwrap()),
             ("a warning", next_due(reader, DueKind::Warn).await.unwrap()),
-            ("a message", deliveries::next_due(reader).await.unwrap()),
+            ("a mail", deliveries::next_due(reader).await.unwrap()),
+            ("a push", pushes::next_due(reader).await.unwrap()),
         ];
         moments.into_iter().filter(|(_, at)| at.is_some_and(|at| at <= self.now())).map(|(what, _)| what).collect()
     }

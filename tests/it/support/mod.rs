@@ -1,6 +1,7 @@
 //! What the tests stand on; never what they test.
 
 pub mod app;
+pub mod crm;
 pub mod dice;
 pub mod http;
 pub mod network;

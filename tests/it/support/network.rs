@@ -75,7 +75,7 @@ impl TestApp {
             ..RequestInput::default()
         };
         let target = Some(Target::Recipient(Recipient::Dealer(dealer)));
-        let lead = NewLead { request, custom: None, file_type: None, target, notify: true };
+        let lead = NewLead { request, custom: None, file_type: None, target, notify: true, push_to_crm: false };
         let admin = self.admin();
         let call = Call { actor: &admin, mutation: "submitLead", input: &Value::Null, key: None };
         submit_lead(self.context(), call, lead).await.unwrap().lead
@@ -91,6 +91,7 @@ impl TestApp {
             reason: None,
             notify_new_owner: true,
             notify_old_owner: true,
+            push_to_crm: false,
         };
         reassign(self.context(), call, given).await.unwrap().copies[0]
     }

@@ -124,6 +124,7 @@ impl TestApp {
             fallback: Fallback::Leave,
             keep_original: false,
             notify: Notify { old_owner: false, new_owner: true, manager: false, warn_before: None },
+            push_to_crm: false,
             version: 1,
             created_at: at,
             updated_at: at,

@@ -1,0 +1,387 @@
+//! How pushes leave and what becomes of their addresses: tries, claims, slow and dead receivers (SPEC SEND-2, SEND-4, SEND-6).
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use baton::delivery::{Composed, Links, MailTransport, Mailer, Outcome, Poster, Reach, Sender};
+use baton::domain::dealer::Dealer;
+use baton::domain::delivery::{AttemptOutcome, Delivery, DeliveryState};
+use baton::domain::event::{Event, EventKind};
+use baton::domain::id::{DealerId, LeadId};
+use baton::jobs::{LEASE, Outbox, Senders};
+use baton::store::events::EventFilter;
+use baton::store::pushes::{self, Endpoint};
+use baton::store::{Order, PageRequest, dealers, deliveries, events};
+use serde_json::{Value, json};
+
+use crate::support::app::{Engine, TestApp, on_each_database};
+use crate::support::crm::{Receiver, with_receiver};
+
+/// As many pushes to a dealer, each of a lead of its own; the copies.
+async fn many_pushed(app: &TestApp, dealer: DealerId, count: usize) -> Vec<LeadId> {
+    let other = app.new_dealer("Other").await;
+    let mut copies = Vec::new();
+    for _ in 0..count {
+        let lead = app.offered_lead(other).await;
+        copies.push(app.pushed(lead, dealer).await);
+    }
+    copies
+}
+
+async fn states(app: &TestApp, copies: &[LeadId], state: DeliveryState) -> usize {
+    let mut count = 0;
+    for copy in copies {
+        count += usize::from(app.pushes(*copy).await[0].state == state);
+    }
+    count
+}
+
+async fn dealer(app: &TestApp, id: DealerId) -> Dealer {
+    dealers::lookup(app.store().reader(), app.tenant.id, id).await.unwrap().unwrap()
+}
+
+async fn told(app: &TestApp, kind: EventKind) -> Vec<Event> {
+    let filter = EventFilter { kinds: vec![kind], ..EventFilter::default() };
+    let page = PageRequest::first(1_000);
+    let found = events::list(app.store().reader(), app.tenant.id, &filter, Order::Asc, &page).await.unwrap();
+    found.into_rows()
+}
+
+/// Moves the clock to the earliest push that waits.
+async fn until_next(app: &TestApp) {
+    let next = pushes::next_due(app.store().reader()).await.unwrap().unwrap();
+    app.advance(next.since(app.now()));
+}
+
+// SEND-2
+#[tokio::test]
+async fn a_push_is_tried_again_under_the_same_key_and_not_before_the_receiver_said() {
+    with_receiver(async |app, receiver| {
+        receiver.answers("/ann", &["503 Busy\r\nretry-after: 600", "200 OK"]);
+        let ann = app.dealer_with_crm("Ann", &receiver.url("/ann")).await;
+        let copy = many_pushed(app, ann, 1).await[0];
+        assert_eq!(app.work().await.posted.retried, 1);
+        let push = app.pushes(copy).await.remove(0);
+        assert_eq!(push.next_attempt_at, Some(app.now() + Duration::from_mins(10)));
+        assert!(push.last_error.unwrap().contains("503 Service Unavailable"));
+        app.advance(Duration::from_micros(599_999_999));
+        assert_eq!(app.work().await.posted.count(), 0);
+        app.advance(Duration::from_micros(1));
+        assert_eq!(app.work().await.posted.sent, 1);
+        let keys: Vec<String> = receiver.posted("/ann").into_iter().map(|posted| posted.key).collect();
+        assert_eq!(keys, [push.id.to_string(), push.id.to_string()]);
+        let attempts = deliveries::attempts(app.store().reader(), app.tenant.id, push.id).await.unwrap();
+        let outcomes: Vec<AttemptOutcome> = attempts.iter().map(|attempt| attempt.outcome).collect();
+        assert_eq!(outcomes, [AttemptOutcome::Retry, AttemptOutcome::Sent]);
+    })
+    .await;
+}
+
+// SEND-2, SEND-3
+#[tokio::test]
+async fn a_push_that_is_refused_fails_at_once_on_its_leads_timeline_and_can_be_sent_again() {
+    with_receiver(async |app, receiver| {
+        receiver.answers("/ann", &["404 Gone", "200 OK"]);
+        let ann = app.dealer_with_crm("Ann", &receiver.url("/ann")).await;
+        let copy = many_pushed(app, ann, 1).await[0];
+        assert_eq!(app.work().await.posted.failed, 1);
+        let push = app.pushes(copy).await.remove(0);
+        assert_eq!(push.state, DeliveryState::Failed);
+        let failed = told(app, EventKind::DeliveryFailed).await;
+        assert_eq!(
+            (failed.len(), failed[0].lead, failed[0].subject.as_str()),
+            (1, Some(copy), push.id.to_string().as_str())
+        );
+        assert!(failed[0].reason.as_deref().unwrap().contains("404 Not Found"));
+        let again = "mutation($id: ID!) { resendDelivery(input: { deliveryId: $id }) { userErrors { message } } }";
+        app.graphql(&app.admin(), again, json!({ "id": push.id.to_string() })).await;
+        assert_eq!(app.work().await.posted.sent, 1);
+        assert_eq!(receiver.posted("/ann")[1].key, push.id.to_string());
+    })
+    .await;
+}
+
+// SEND-6
+#[tokio::test]
+async fn a_private_address_gets_nothing_unless_the_configuration_says_so() {
+    on_each_database(async |app: &TestApp| {
+        // Were anybody asked, the answer would be that nobody listens there.
+        let ann = app.dealer_with_crm("Ann", "https://127.0.0.1:9/leads").await;
+        let amy = app.dealer_with_crm("Amy", "https://localhost:9/leads").await;
+        for dealer in [ann, amy] {
+            let copy = many_pushed(app, dealer, 1).await[0];
+            assert_eq!(app.work().await.posted.failed, 1);
+            let reason = app.pushes(copy).await.remove(0).last_error.unwrap();
+            assert!(reason.starts_with("the address of the CRM is refused"), "{reason}");
+        }
+    })
+    .await;
+}
+
+// SEND-2, JOB-6
+#[tokio::test]
+async fn a_push_that_a_dead_worker_held_is_taken_over_after_its_lease_under_its_own_key() {
+    with_receiver(async |app, receiver| {
+        let ann = app.dealer_with_crm("Ann", &receiver.url("/ann")).await;
+        let copy = many_pushed(app, ann, 1).await[0];
+        // This worker claims, and is never heard of again.
+        let tx = app.store().begin().await.unwrap();
+        let claimed = pushes::claim(&tx, (app.now(), LEASE), 10, &mut Endpoint::default()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(claimed.deliveries.len(), 1);
+        app.advance(LEASE.saturating_sub(Duration::from_micros(1)));
+        app.work().await;
+        assert!(receiver.posted("/ann").is_empty());
+        app.advance(Duration::from_micros(1));
+        app.work().await;
+        let push = app.pushes(copy).await.remove(0);
+        assert_eq!((push.state, push.attempts), (DeliveryState::Sent, 2));
+        let posted = receiver.posted("/ann");
+        assert_eq!((posted.len(), &posted[0].key), (1, &push.id.to_string()));
+    })
+    .await;
+}
+
+// SEND-2, SEND-4, JOB-6
+#[tokio::test]
+async fn two_processes_side_by_side_push_each_lead_once_and_two_at_a_time() {
+    with_receiver(async |app, receiver| {
+        let ann = app.dealer_with_crm("Ann", &receiver.url("/ann")).await;
+        let amy = app.dealer_with_crm("Amy", &receiver.url("/amy")).await;
+        let mut copies = many_pushed(app, ann, 20).await;
+        copies.extend(many_pushed(app, amy, 20).await);
+        let sibling = app.sibling(8).await;
+        let both = async || {
+            let (one, two) = tokio::join!(app.worker().step(), sibling.app.worker.step());
+            one.unwrap().posted.sent + two.unwrap().posted.sent
+        };
+        let mut sent = 0;
+        // One of them may find nothing while the other has both places of an address.
+        while sent < 40 {
+            sent += both().await;
+        }
+        for path in ["/ann", "/amy"] {
+            let mut keys: Vec<String> = receiver.posted(path).into_iter().map(|posted| posted.key).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            assert_eq!((keys.len(), receiver.posted(path).len()), (20, 20), "each once");
+            assert!(receiver.most_under_way(path) <= 2, "{}", receiver.most_under_way(path));
+        }
+        assert_eq!(states(app, &copies, DeliveryState::Sent).await, 40);
+    })
+    .await;
+}
+
+// SEND-4
+#[tokio::test]
+async fn a_receiver_that_never_answers_delays_neither_mails_nor_other_receivers() {
+    with_receiver(async |app, receiver| {
+        let slow = app.dealer_with_crm("Slow", &receiver.url("/slow")).await;
+        let quick = app.dealer_with_crm("Quick", &receiver.url("/z")).await;
+        let gate = receiver.holds("/slow");
+        // More than there are places, and the first ones of all.
+        let waiting = many_pushed(app, slow, 80).await;
+        app.advance(Duration::from_secs(1));
+        let mailed = app.new_dealer("Mailed").await;
+        many_pushed(app, quick, 20).await;
+        app.offered_lead(mailed).await;
+        let others_are_through = async {
+            while receiver.posted("/z").len() < 20 || app.mails_to("mailed@example.org").is_empty() {
+                tokio::task::yield_now().await;
+            }
+            let held = receiver.posted("/slow").len();
+            gate.add_permits(1_000);
+            held
+        };
+        let (posted, held) = tokio::join!(app.worker().step(), others_are_through);
+        assert_eq!(held, 2, "two were under way, the others waited");
+        assert_eq!(receiver.most_under_way("/slow"), 2);
+        assert!(posted.unwrap().posted.sent > 100);
+        assert_eq!(states(app, &waiting, DeliveryState::Sent).await, 80);
+    })
+    .await;
+}
+
+// SEND-4
+#[tokio::test]
+async fn an_address_that_keeps_failing_rests_longer_and_longer_and_then_gets_one_push() {
+    with_receiver(async |app, receiver| {
+        receiver.answers("/dead", &["500 No"]);
+        let ann = app.dealer_with_crm("Ann", &receiver.url("/dead")).await;
+        let copies = many_pushed(app, ann, 30).await;
+        app.work().await;
+        let tried = receiver.posted("/dead").len();
+        assert!((5..=6).contains(&tried), "two at a time until five have failed: {tried}");
+        // Those that were not tried wait for the end of the rest, as do those that come meanwhile.
+        let rest = Duration::from_mins(if tried == 5 { 1 } else { 2 });
+        let late = many_pushed(app, ann, 1).await;
+        app.work().await;
+        for copy in copies.iter().chain(&late) {
+            let push = app.pushes(*copy).await.remove(0);
+            assert!(push.attempts > 0 || push.next_attempt_at == Some(app.now() + rest), "{push:?}");
+        }
+        let mut probes = vec![app.now()];
+        while probes.len() < 5 {
+            until_next(app).await;
+            let before = receiver.posted("/dead").len();
+            app.work().await;
+            let more = receiver.posted("/dead").len() - before;
+            assert!(more <= 1, "one at a time");
+            probes.extend((more == 1).then(|| app.now()));
+        }
+        let rests: Vec<Duration> = probes.windows(2).map(|two| two[1].since(two[0])).collect();
+        assert_eq!(rests, [rest, rest * 2, rest * 4, rest * 8]);
+        // It comes back, and gets everything.
+        receiver.answers("/dead", &["200 OK"]);
+        for _ in 0..40 {
+            if states(app, &copies, DeliveryState::Sent).await == 30 {
+                break;
+            }
+            until_next(app).await;
+            app.work().await;
+        }
+        assert_eq!(states(app, &copies, DeliveryState::Sent).await, 30);
+        app.leaves_work();
+    })
+    .await;
+}
+
+async fn fails_for_a_day(app: &TestApp, receiver: &Receiver) -> (DealerId, Vec<LeadId>) {
+    receiver.answers("/dead", &["500 No"]);
+    let ann = app.dealer_with_crm("Ann", &receiver.url("/dead")).await;
+    let copies = many_pushed(app, ann, 12).await;
+    let began = app.now();
+    while dealer(app, ann).await.crm[0].active {
+        assert!(app.now().since(began) < Duration::from_hours(26), "it is given up after a day");
+        app.work().await;
+        if pushes::next_due(app.store().reader()).await.unwrap().is_some() {
+            until_next(app).await;
+        }
+    }
+    assert!(app.now().since(began) >= Duration::from_hours(24), "and not before");
+    (ann, copies)
+}
+
+// SEND-4
+#[tokio::test]
+async fn an_address_that_takes_nothing_for_a_day_is_switched_off_with_notice_until_somebody_switches_it_on() {
+    with_receiver(async |app, receiver| {
+        let (ann, copies) = fails_for_a_day(app, receiver).await;
+        assert!(receiver.posted("/dead").len() >= 20);
+        assert_eq!(states(app, &copies, DeliveryState::Failed).await, 12, "what waited is given up");
+        let notices = told(app, EventKind::Updated).await;
+        let notice = notices.iter().rev().find(|event| event.subject == ann.to_string()).unwrap();
+        assert!(notice.reason.as_deref().unwrap().contains("switched off"), "{notice:?}");
+        assert_eq!(notice.after.as_ref().unwrap()["crm"][0]["active"], json!(false));
+        let failed = told(app, EventKind::DeliveryFailed).await;
+        assert!(
+            copies.iter().all(|copy| failed.iter().any(|event| event.lead == Some(*copy) && event.request.is_some()))
+        );
+        // Nothing more is written for it, and the network knows.
+        let lead = app.offered_lead(app.new_dealer("Bob").await).await;
+        let unpushed = app.pushed(lead, ann).await;
+        assert!(app.pushes(unpushed).await.is_empty());
+
+        receiver.answers("/dead", &["200 OK"]);
+        app.set_crm(ann, &[("ADF_HTTP", &receiver.url("/dead"))]).await;
+        let push = app.pushes(copies[0]).await.remove(0);
+        let again = "mutation($id: ID!) { resendDelivery(input: { deliveryId: $id }) { userErrors { message } } }";
+        app.graphql(&app.admin(), again, json!({ "id": push.id.to_string() })).await;
+        app.work().await;
+        assert_eq!(app.pushes(copies[0]).await[0].state, DeliveryState::Sent);
+    })
+    .await;
+}
+
+/// As many pushes of one lead as are wanted, to an address, past the actions.
+async fn waiting(app: &TestApp, copy: LeadId, address: &str, count: usize) {
+    let first = app.pushes(copy).await.remove(0);
+    let one = |_| Delivery { id: app.context().id(app.now()), address: address.to_owned(), ..first.clone() };
+    deliveries::insert(app.store().writer(), &(0..count).map(one).collect::<Vec<_>>()).await.unwrap();
+}
+
+/// Rows of `deliveries` that a plan has read, by its scans.
+fn rows_read(plan: &Value) -> u64 {
+    let is_scan = plan["Relation Name"] == "deliveries" && plan["Node Type"].as_str().unwrap().contains("Scan");
+    let number = |name: &str| plan[name].as_f64().unwrap_or_default();
+    let rows = (number("Actual Rows") + number("Rows Removed by Filter")) * number("Actual Loops");
+    let below = plan["Plans"].as_array().into_iter().flatten().map(rows_read).sum::<u64>();
+    below + if is_scan { rows as u64 } else { 0 }
+}
+
+// SEND-4
+#[tokio::test]
+async fn thousands_that_wait_for_one_address_are_one_step_for_a_claim() {
+    on_each_database(async |app: &TestApp| {
+        let ann = app.dealer_with_crm("Ann", "https://a.example.com/").await;
+        let copy = many_pushed(app, ann, 1).await[0];
+        waiting(app, copy, "https://dead.example.com/", 5_000).await;
+        for number in 0..10 {
+            waiting(app, copy, &format!("https://z{number}.example.com/"), 3).await;
+        }
+        if app.engine() == Engine::Postgres {
+            app.meddle("analyze deliveries", app.tenant.id.uuid()).await;
+        }
+        let tx = app.store().begin().await.unwrap();
+        let plan = pushes::plan(&tx, app.now(), 100).await.unwrap();
+        if app.engine() == Engine::Postgres {
+            // Of twelve addresses two each and a step to the next, each read a few times; none of the thousands.
+            let read = rows_read(&plan[0]["Plan"]);
+            assert!((23..200).contains(&read), "{read} rows were read\n{plan:#}");
+        } else {
+            let lines = plan.to_string();
+            let whole =
+                plan.as_array().unwrap().iter().filter_map(Value::as_str).filter(|line| line.starts_with("SCAN"));
+            assert!(whole.clone().all(|line| line.contains("walk") || line.contains("subquery")), "{lines}");
+            for step in [
+                "(tenant_id=? AND address>?)",
+                "(tenant_id>?)",
+                "(tenant_id=? AND address=? AND next_attempt_at>? AND next_attempt_at<?)",
+            ] {
+                assert!(lines.contains(&format!("USING INDEX deliveries_pushes {step}")), "{step} in {lines}");
+            }
+        }
+        tx.rollback().await.unwrap();
+        let tx = app.store().begin().await.unwrap();
+        let claimed = pushes::claim(&tx, (app.now(), LEASE), 100, &mut Endpoint::default()).await.unwrap();
+        tx.rollback().await.unwrap();
+        assert_eq!(claimed.deliveries.len(), 1 + 2 + 10 * 2);
+        app.leaves_work();
+    })
+    .await;
+}
+
+/// A mail server that knows no CRM.
+struct NoSuchUser;
+
+#[async_trait]
+impl MailTransport for NoSuchUser {
+    async fn send(&self, mail: &Composed) -> Outcome {
+        if mail.outgoing.to.starts_with("crm@") {
+            return Outcome::Permanent { reason: "550 5.1.1 no such user".to_owned(), bad_address: true };
+        }
+        Outcome::Sent { reply: "250 queued".to_owned() }
+    }
+}
+
+// SEND-3, SEND-4
+#[tokio::test]
+async fn a_mail_address_of_a_crm_that_is_refused_is_switched_off() {
+    on_each_database(async |app: &TestApp| {
+        let ann = app.new_dealer("Ann").await;
+        app.set_crm(ann, &[("ADF_EMAIL", "crm@example.org"), ("ADF_EMAIL", "other@example.org")]).await;
+        many_pushed(app, ann, 1).await;
+        let mailer = Mailer::new(Sender::parse("leads@example.com", None).unwrap(), std::sync::Arc::new(NoSuchUser));
+        let senders = Senders { mailer: Some(mailer), poster: Poster::new(Reach::Nowhere).unwrap() };
+        let links = Links::new("https://leads.example.com", app.context().links.clone());
+        let version =
+            baton::store::tenants::lookup(app.store().reader(), app.tenant.id).await.unwrap().unwrap().network_version;
+        Outbox::new(app.context().clone(), senders, links).step().await.unwrap();
+        let active: Vec<bool> = dealer(app, ann).await.crm.iter().map(|crm| crm.active).collect();
+        assert_eq!(active, [false, true]);
+        let after =
+            baton::store::tenants::lookup(app.store().reader(), app.tenant.id).await.unwrap().unwrap().network_version;
+        assert!(after > version, "networks that are kept in memory are read anew");
+    })
+    .await;
+}
