@@ -11,7 +11,7 @@ use baton::domain::id::{DealerId, LeadId};
 use baton::jobs::{LEASE, Outbox, Senders};
 use baton::store::events::EventFilter;
 use baton::store::pushes::{self, Endpoint};
-use baton::store::{Order, PageRequest, dealers, deliveries, events};
+use baton::store::{Order, PageRequest, Store, dealers, deliveries, events};
 use serde_json::{Value, json};
 
 use crate::support::app::{Engine, TestApp, on_each_database};
@@ -151,6 +151,16 @@ async fn two_processes_side_by_side_push_each_lead_once_and_two_at_a_time() {
         let mut copies = many_pushed(app, ann, 20).await;
         copies.extend(many_pushed(app, amy, 20).await);
         let sibling = app.sibling(8).await;
+        // Both claim at one moment, and are never heard of again.
+        let claim = async |store: &Store| {
+            let tx = store.begin().await.unwrap();
+            let claimed = pushes::claim(&tx, (app.now(), LEASE), 40, &mut Endpoint::default()).await.unwrap();
+            tx.commit().await.unwrap();
+            claimed.deliveries.len()
+        };
+        let (one, two) = tokio::join!(claim(app.store()), claim(sibling.app.store()));
+        assert_eq!(one + two, 4, "two of each address, whoever took them");
+        app.advance(LEASE);
         let both = async || {
             let (one, two) = tokio::join!(app.worker().step(), sibling.app.worker.step());
             one.unwrap().posted.sent + two.unwrap().posted.sent
