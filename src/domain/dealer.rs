@@ -92,13 +92,6 @@ pub struct TerritoryEntry {
     pub brand: Option<String>,
 }
 
-impl Dealer {
-    /// The systems that get pushes.
-    pub fn active_crm(&self) -> impl Iterator<Item = &CrmIntegration> {
-        self.crm.iter().filter(|crm| crm.active)
-    }
-}
-
 /// A dealer's own system that wants its leads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CrmIntegration {

@@ -1,7 +1,10 @@
 //! Dealers: single ones, the dealer grid, and a tenant's whole network at once.
 
+use chrono_tz::Tz;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Value};
+use serde_json::Value as Json;
+use uuid::Uuid;
 
 use super::conn::Conn;
 use super::error::StoreError;
@@ -10,7 +13,7 @@ use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::dealer::{Column, Entity, Model};
 use super::rule::{Pushed, narrowed};
 use crate::domain::Timestamp;
-use crate::domain::dealer::{Capacity, Dealer};
+use crate::domain::dealer::{Capacity, CrmIntegration, Dealer};
 use crate::domain::id::{DealerId, TenantId};
 
 /// Rows of a whole network that are read at once: some tens of milliseconds.
@@ -52,6 +55,44 @@ pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[DealerId]) -> Res
     }
     let query = of(tenant).filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())));
     query.all(conn).await?.into_iter().map(domain).collect()
+}
+
+/// What whoever hands leads to a dealer has to know of it.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Which dealer.
+    pub id: DealerId,
+    /// As shown to people.
+    pub name: String,
+    /// Whether it is part of the network.
+    pub active: bool,
+    /// Whether it gets new leads.
+    pub accepts_leads: bool,
+    /// Where its people read times.
+    pub time_zone: Tz,
+    /// Its own systems.
+    pub crm: Vec<CrmIntegration>,
+}
+
+/// The same of several by id, in no particular order. Nothing else of them is read: a chunk of leads asks for hundreds.
+pub async fn list_entries(conn: &Conn, tenant: TenantId, ids: &[DealerId]) -> Result<Vec<Entry>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let columns = [Column::Id, Column::Name, Column::Active, Column::AcceptsLeads, Column::TimeZone, Column::Crm];
+    let query = of(tenant).filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())));
+    let rows = query.select_only().columns(columns).into_tuple().all(conn).await?;
+    let entry = |(id, name, active, accepts_leads, time_zone, crm): (Uuid, _, _, _, String, Json)| {
+        Ok(Entry {
+            id: id.into(),
+            name,
+            active,
+            accepts_leads,
+            time_zone: time_zone.parse().map_err(|error| StoreError::corrupt("dealers.time_zone", error))?,
+            crm: from_json("dealers.crm", crm)?,
+        })
+    };
+    rows.into_iter().map(entry).collect()
 }
 
 /// By number and sub-number; an empty one for a dealer without.

@@ -4,17 +4,18 @@ use std::collections::HashMap;
 
 use chrono_tz::Tz;
 
-use crate::domain::dealer::{Contact, ContactKind, CrmIntegration, Dealer};
+use crate::domain::dealer::{Contact, ContactKind, CrmIntegration};
 use crate::domain::id::{DealerId, TenantId, UserId};
 use crate::domain::lead::Recipient;
 use crate::domain::offer::Addressee;
 use crate::domain::user::User;
-use crate::store::{Conn, StoreError, contacts, dealers, users};
+use crate::store::dealers::{self, Entry};
+use crate::store::{Conn, StoreError, contacts, users};
 
 /// The people behind some recipients.
 #[derive(Default)]
 pub struct Directory {
-    dealers: HashMap<DealerId, Dealer>,
+    dealers: HashMap<DealerId, Entry>,
     contacts: HashMap<DealerId, Vec<Contact>>,
     users: HashMap<UserId, User>,
 }
@@ -49,7 +50,7 @@ impl Directory {
         user_ids.sort_unstable();
         user_ids.dedup();
         let mut directory = Self::default();
-        for dealer in dealers::lookup_many(conn, tenant, &dealer_ids).await? {
+        for dealer in dealers::list_entries(conn, tenant, &dealer_ids).await? {
             directory.dealers.insert(dealer.id, dealer);
         }
         for contact in contacts::list_by_dealers(conn, tenant, &dealer_ids).await? {
@@ -93,18 +94,13 @@ impl Directory {
         }
     }
 
-    /// A dealer that was loaded.
-    pub fn dealer(&self, id: DealerId) -> Option<&Dealer> {
-        self.dealers.get(&id)
-    }
-
     /// The systems to which copies of a recipient are pushed; users have none.
     pub fn crm(&self, recipient: Recipient) -> impl Iterator<Item = &CrmIntegration> {
         let dealer = match recipient {
             Recipient::Dealer(id) => self.dealers.get(&id),
             Recipient::User(_) => None,
         };
-        dealer.into_iter().flat_map(Dealer::active_crm)
+        dealer.into_iter().flat_map(|dealer| &dealer.crm).filter(|crm| crm.active)
     }
 
     /// Those who can be written to, those who may acknowledge first.

@@ -174,7 +174,8 @@ pub(super) async fn carry(
 ) -> Result<Worked, ActionError> {
     let at = context.clock.now();
     let targets = items.iter().flat_map(|item| item.planned.targets()).map(|target| target.recipient);
-    let involved: Vec<Recipient> = targets.chain(held.copies().filter_map(|copy| copy.recipient)).collect();
+    let told = held.copies().filter(|_| operation.options.notify_old_owner).filter_map(|copy| copy.recipient);
+    let involved: Vec<Recipient> = targets.chain(told).collect();
     // Nobody leaves the network between this look and the commit.
     tenants::network_version(conn, operation.tenant, VersionHold::Shared).await?;
     let directory = Directory::load(conn, operation.tenant, &involved).await?;
