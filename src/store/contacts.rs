@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::map::{insert_all, name_of, named, time, update_where};
+use super::map::{insert_all, name_of, named, one_of, time, update_where};
 use super::rows::contact::{Column, Entity, Model};
 use crate::domain::Timestamp;
 use crate::domain::dealer::{Contact, ContactKind};
@@ -33,7 +33,7 @@ pub async fn list_by_dealers(conn: &Conn, tenant: TenantId, dealers: &[DealerId]
         return Ok(Vec::new());
     }
     let query = of(tenant)
-        .filter(Column::DealerId.is_in(dealers.iter().map(|id| id.uuid())))
+        .filter(one_of(conn, Column::DealerId, dealers.iter().map(|id| id.uuid())))
         .order_by_asc(Column::DealerId)
         .order_by_asc(Column::Id);
     query.all(conn).await?.into_iter().map(domain).collect()

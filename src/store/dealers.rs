@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::map::{AddressColumns, address, begins, from_json, insert_all, json_of, object, point, time, update_where};
+use super::map::{
+    AddressColumns, address, begins, from_json, insert_all, json_of, object, one_of, point, time, update_where,
+};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::dealer::{Column, Entity, Model};
 use super::rule::{Pushed, narrowed};
@@ -53,7 +55,7 @@ pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[DealerId]) -> Res
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let query = of(tenant).filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())));
+    let query = of(tenant).filter(one_of(conn, Column::Id, ids.iter().map(|id| id.uuid())));
     query.all(conn).await?.into_iter().map(domain).collect()
 }
 
@@ -80,7 +82,7 @@ pub async fn list_entries(conn: &Conn, tenant: TenantId, ids: &[DealerId]) -> Re
         return Ok(Vec::new());
     }
     let columns = [Column::Id, Column::Name, Column::Active, Column::AcceptsLeads, Column::TimeZone, Column::Crm];
-    let query = of(tenant).filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())));
+    let query = of(tenant).filter(one_of(conn, Column::Id, ids.iter().map(|id| id.uuid())));
     let rows = query.select_only().columns(columns).into_tuple().all(conn).await?;
     let entry = |(id, name, active, accepts_leads, time_zone, crm): (Uuid, _, _, _, String, Json)| {
         Ok(Entry {

@@ -4,7 +4,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::map::{AddressColumns, address, insert_all, name_of, named, point, time};
+use super::map::{AddressColumns, address, insert_all, name_of, named, one_of, point, time};
 use super::rows::request::{Column, Entity, Model};
 use crate::domain::id::{RequestId, TenantId};
 use crate::domain::request::{Interest, Person, Request};
@@ -20,7 +20,7 @@ pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[RequestId]) -> Re
         return Ok(Vec::new());
     }
     let ids = ids.iter().map(|id| id.uuid());
-    let query = Entity::find().filter(Column::TenantId.eq(tenant.uuid())).filter(Column::Id.is_in(ids));
+    let query = Entity::find().filter(Column::TenantId.eq(tenant.uuid())).filter(one_of(conn, Column::Id, ids));
     query.all(conn).await?.into_iter().map(domain).collect()
 }
 

@@ -13,6 +13,7 @@ use crate::domain::lead::{Lead, LeadState};
 pub use crate::domain::sort::LeadSort;
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
+use crate::store::map::one_of;
 use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use crate::store::rows::lead::{Column, Entity, Model};
 use crate::store::rows::{operation_item, operation_lead, operation_result, request};
@@ -72,7 +73,7 @@ pub async fn chains(conn: &Conn, scope: &Scope, requests: &[RequestId]) -> Resul
     }
     let query = Entity::find()
         .filter(scope.leads())
-        .filter(Column::RequestId.is_in(requests.iter().map(|id| id.uuid())))
+        .filter(one_of(conn, Column::RequestId, requests.iter().map(|id| id.uuid())))
         .order_by_asc(Column::RequestId)
         .order_by_asc(Column::Round)
         .order_by_asc(Column::Id);
