@@ -14,7 +14,7 @@ use crate::domain::event::{Event, EventKind};
 use crate::domain::lead::Lead;
 use crate::domain::offer::Addressee;
 use crate::store::deliveries::{self, AttemptRecord};
-use crate::store::{Conn, contacts, events, tenants};
+use crate::store::{Conn, contacts, events, leads, tenants};
 
 /// Writes all of them down in one transaction.
 pub(super) async fn record(context: &Context, done: &[Done]) -> Result<Posted, JobError> {
@@ -34,7 +34,7 @@ pub(super) async fn record(context: &Context, done: &[Done]) -> Result<Posted, J
             AttemptOutcome::Retry => posted.retried += 1,
             AttemptOutcome::Failed => {
                 posted.failed += 1;
-                lines.extend(failures(context, one, attempt.detail.as_deref(), at));
+                lines.extend(failures(context, &tx, one, (attempt.detail.as_deref(), at)).await?);
             }
         }
     }
@@ -97,14 +97,24 @@ async fn note_bounce(
     Ok(())
 }
 
-/// A line on the timeline of each lead that the message told of; one of its own, if it told of none that is there.
-fn failures(context: &Context, done: &Done, reason: Option<&str>, at: Timestamp) -> Vec<Event> {
+/// A line on the timeline of each lead that the message told of; one of its own, if it told of none that can be read.
+async fn failures(
+    context: &Context,
+    conn: &Conn,
+    done: &Done,
+    (reason, at): (Option<&str>, Timestamp),
+) -> Result<Vec<Event>, JobError> {
     let delivery = &done.delivery;
     let line = || context.event(delivery.tenant, at, baton(), EventKind::DeliveryFailed, delivery.id);
     let reason = reason.map(str::to_owned);
     if done.about.is_empty() {
-        return vec![Event { lead: delivery.lead, reason, ..line() }];
+        // A copy's line names the request too, which is known even if nothing else of the copy can be read.
+        let request = match delivery.lead {
+            Some(lead) => leads::find_request(conn, delivery.tenant, lead).await?,
+            None => None,
+        };
+        return Ok(vec![Event { lead: delivery.lead.filter(|_| request.is_some()), request, reason, ..line() }]);
     }
     let on = |copy: &Lead| Event { lead: Some(copy.id), request: Some(copy.request), reason: reason.clone(), ..line() };
-    done.about.iter().map(on).collect()
+    Ok(done.about.iter().map(on).collect())
 }

@@ -96,6 +96,37 @@ async fn an_unreadable_lead_or_message_holds_up_no_other_message() {
     .await;
 }
 
+// SEND-2, JOB-6
+#[tokio::test]
+async fn a_message_about_an_unreadable_lead_is_given_up_after_three_days_and_the_others_leave() {
+    on_each_database(async |app| {
+        let dealers = app.dealers(2).await;
+        let broken = app.offered_lead(dealers[0]).await;
+        write_custom(app, broken, "[]").await;
+        let message = async || {
+            let of_lead = deliveries::list_by_leads(app.store().reader(), app.tenant.id, &[broken]).await.unwrap();
+            of_lead.into_iter().next().unwrap()
+        };
+        app.work().await;
+        while let Some(next) = message().await.next_attempt_at {
+            app.advance(next.since(app.now()));
+            app.work().await;
+        }
+        assert_eq!(message().await.state, DeliveryState::Failed);
+        let filter = EventFilter { kinds: vec![EventKind::DeliveryFailed], ..EventFilter::default() };
+        let page = PageRequest::first(50);
+        let lines =
+            events::list(app.store().reader(), app.tenant.id, &filter, Order::Asc, &page).await.unwrap().into_rows();
+        assert_eq!(lines.len(), 1);
+        assert_eq!((lines[0].lead, lines[0].request.is_some()), (Some(broken), true));
+
+        app.offered_lead(dealers[1]).await;
+        app.work().await;
+        assert_eq!(app.mails_to("d2@example.org").len(), 1, "the outbox goes on");
+    })
+    .await;
+}
+
 // JOB-7
 #[tokio::test]
 async fn a_run_that_meets_an_unreadable_lead_ends_with_the_reason_and_the_next_one_runs() {

@@ -40,6 +40,14 @@ pub async fn lookup(conn: &Conn, scope: &Scope, id: LeadId) -> Result<Option<Lea
     Entity::find().filter(scope.leads()).filter(Column::Id.eq(id.uuid())).one(conn).await?.map(domain).transpose()
 }
 
+/// What a copy is a copy of, also where the rest of its row can't be read. For Baton's own records alone.
+pub async fn find_request(conn: &Conn, tenant: TenantId, id: LeadId) -> Result<Option<RequestId>, StoreError> {
+    let sql = "select request_id from leads where tenant_id = $1 and id = $2";
+    let rows = conn.query_sql(sql, vec![tenant.uuid().into(), id.uuid().into()]).await?;
+    let request: Option<uuid::Uuid> = rows.first().map(|row| row.try_get("", "request_id")).transpose()?;
+    Ok(request.map(Into::into))
+}
+
 /// Those of these ids that the scope reaches, in no particular order.
 pub async fn lookup_many(conn: &Conn, scope: &Scope, ids: &[LeadId]) -> Result<Vec<Lead>, StoreError> {
     if ids.is_empty() {
