@@ -9,11 +9,12 @@
 //! sixteen. Pushes by HTTP go wherever dealers say and have places of their own, of which one address gets few.
 
 use std::collections::{HashMap, HashSet};
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt};
-use futures_util::stream::{FuturesUnordered, StreamExt};
+use futures_util::future::FutureExt;
+use tokio::task::JoinSet;
 
 use super::error::JobError;
 use super::parcels::{Packed, pack};
@@ -97,7 +98,8 @@ pub(super) struct Done {
 /// Messages of one worker that are under way, and those that ended but are not written down yet.
 pub(super) struct UnderWay<'o> {
     outbox: &'o Outbox,
-    tries: FuturesUnordered<BoxFuture<'static, Done>>,
+    /// Each a task of its own, so that no try stands still while others are written down; all end with this.
+    tries: JoinSet<Done>,
     done: Vec<Done>,
     /// How many of the two are mails, and how many pushes by HTTP.
     mails: usize,
@@ -138,7 +140,12 @@ impl Outbox {
     }
 
     /// One try, which always ends.
-    fn attempt(&self, delivery: Delivery, about: Vec<Lead>, parcel: Option<Box<Parcel>>) -> BoxFuture<'static, Done> {
+    fn attempt(
+        &self,
+        delivery: Delivery,
+        about: Vec<Lead>,
+        parcel: Option<Box<Parcel>>,
+    ) -> impl Future<Output = Done> + Send + use<> {
         let outbox = self.clone();
         async move {
             // Our mistake, not the message's: it waits for a program without it.
@@ -148,7 +155,6 @@ impl Outbox {
                 .unwrap_or_else(|_| Outcome::Retry { after: None, reason: "sending panicked, see the log".to_owned() });
             Done { delivery, about, outcome, was_tried: true }
         }
-        .boxed()
     }
 
     async fn send(&self, delivery: &Delivery, parcel: Option<&Parcel>) -> Outcome {
@@ -181,7 +187,7 @@ fn document(parcel: &Parcel) -> Result<Rendered, DeliveryError> {
 
 impl<'o> UnderWay<'o> {
     pub(super) fn new(outbox: &'o Outbox) -> Self {
-        let (tries, done, endpoint) = (FuturesUnordered::new(), Vec::new(), Endpoint::default());
+        let (tries, done, endpoint) = (JoinSet::new(), Vec::new(), Endpoint::default());
         Self { outbox, tries, done, mails: 0, pushes: 0, endpoint }
     }
 
@@ -249,9 +255,9 @@ impl<'o> UnderWay<'o> {
             }
             *(if delivery.channel.is_http() { &mut self.pushes } else { &mut self.mails }) += 1;
             match parcel {
-                Packed::Parcel(parcel) => self.tries.push(self.outbox.attempt(delivery, about, Some(parcel))),
+                Packed::Parcel(parcel) => drop(self.tries.spawn(self.outbox.attempt(delivery, about, Some(parcel)))),
                 Packed::NotNow(outcome) => self.done.push(Done { delivery, about, outcome, was_tried: false }),
-                Packed::Mail | Packed::Stale(_) => self.tries.push(self.outbox.attempt(delivery, about, None)),
+                Packed::Mail | Packed::Stale(_) => drop(self.tries.spawn(self.outbox.attempt(delivery, about, None))),
             }
         }
         Ok(posted)
@@ -259,13 +265,12 @@ impl<'o> UnderWay<'o> {
 
     /// Waits until a try has ended, and takes along all others that have. Nothing is lost if the wait is cut short.
     pub(super) async fn next_done(&mut self) {
-        if self.done.is_empty()
-            && let Some(done) = self.tries.next().await
-        {
-            self.done.push(done);
+        // A try catches its own panics: each ends with what became of it.
+        if self.done.is_empty() {
+            self.done.extend(self.tries.join_next().await.into_iter().flatten());
         }
-        while let Some(Some(done)) = self.tries.next().now_or_never() {
-            self.done.push(done);
+        while let Some(ended) = self.tries.try_join_next() {
+            self.done.extend(ended);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The outbox: messages leave once, failed ones are tried again or given up, and a worker that dies loses none.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use baton::domain::event::EventKind;
 use baton::domain::id::LeadId;
 use baton::domain::offer::Addressee;
 use baton::jobs::{LEASE, Outbox, Senders};
+use baton::store::deliveries::AttemptRecord;
 use baton::store::events::EventFilter;
 use baton::store::{Order, PageRequest, contacts, deliveries, events};
 use serde_json::json;
@@ -260,6 +262,70 @@ async fn an_offer_whose_lead_is_gone_before_it_left_is_cancelled() {
             cancelled.iter().filter(|delivery| delivery.state == DeliveryState::Cancelled).collect();
         assert_eq!(cancelled.len(), 1);
         assert!(cancelled[0].last_error.as_deref().unwrap().contains("taken away"));
+    })
+    .await;
+}
+
+/// A mail server that takes nothing before the test lets it.
+struct Gated {
+    ann: Semaphore,
+    bob: Semaphore,
+    under_way: AtomicUsize,
+    taken: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl MailTransport for Gated {
+    async fn send(&self, mail: &Composed) -> Outcome {
+        let to = mail.outgoing.to.clone();
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        let gate = if to == "ann@example.org" { &self.ann } else { &self.bob };
+        gate.acquire().await.unwrap().forget();
+        self.taken.lock().unwrap().push(to);
+        Outcome::Sent { reply: "250 queued".to_owned() }
+    }
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    while !holds() {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// SEND-4: an answer that comes in time is read in time.
+#[tokio::test]
+async fn a_try_goes_on_while_others_wait_to_be_written_down() {
+    on_each_database(async |app: &TestApp| {
+        let lead = app.offered_lead(app.new_dealer("Ann").await).await;
+        app.offered_lead(app.new_dealer("Bob").await).await;
+        let gated = Arc::new(Gated {
+            ann: Semaphore::new(0),
+            bob: Semaphore::new(0),
+            under_way: AtomicUsize::new(0),
+            taken: Mutex::default(),
+        });
+        let sender = Sender::parse("leads@example.com", None).unwrap();
+        let mailer = Some(Mailer::new(sender, Arc::clone(&gated) as Arc<dyn MailTransport>));
+        let senders = Senders { mailer, poster: Poster::new(Reach::Nowhere).unwrap() };
+        let links = Links::new("https://leads.example.com", app.context().links.clone());
+        let outbox = Outbox::new(app.context().clone(), senders, links);
+        let meanwhile = async {
+            until(|| gated.under_way.load(Ordering::Relaxed) == 2).await;
+            // Somebody else holds what the outbox has to write to.
+            let tx = app.store().begin().await.unwrap();
+            let mail = only_delivery(app, lead).await;
+            let (id, at, outcome) = (app.context().id(app.now()), app.now(), AttemptOutcome::Sent);
+            let attempt = AttemptRecord { id, at, outcome, detail: None, next_attempt_at: None };
+            assert!(deliveries::record(&tx, &mail, &attempt).await.unwrap());
+            let taken = || gated.taken.lock().unwrap().len();
+            gated.ann.add_permits(1);
+            until(|| taken() == 1).await;
+            gated.bob.add_permits(1);
+            until(|| taken() == 2).await;
+            tx.rollback().await.unwrap();
+        };
+        let (posted, ()) = tokio::join!(outbox.step(), meanwhile);
+        assert_eq!(posted.unwrap().sent, 2);
     })
     .await;
 }
