@@ -31,7 +31,7 @@ pub use error::DeliveryError;
 pub use event::event;
 pub use keys::{KeysError, fetch_keys};
 pub use mailbox::{Mailbox, MailboxMail};
-pub use outcome::Outcome;
+pub use outcome::{Answer, Outcome};
 pub use parcel::Parcel;
 pub use poster::{ANSWER_BYTES_MAX, Poster};
 pub use reach::Reach;

@@ -27,10 +27,47 @@ pub enum Outcome {
     },
 }
 
+/// How a try went, and what may be told of it to whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// For the delivery's record, receivers' words included: a CRM may repeat in them what it was told of the customer.
+    pub outcome: Outcome,
+    /// For the lead's timeline, which people read who may not see the customer: of a push, only our own words and the status.
+    pub told: String,
+    /// Whether the address was spoken to. A refusal of our own says nothing of how the address is doing.
+    pub was_asked: bool,
+}
+
+impl Answer {
+    /// Of a receiver whose words anybody may read.
+    pub fn open(outcome: Outcome) -> Self {
+        Self { told: outcome.words().to_owned(), outcome, was_asked: true }
+    }
+
+    /// Of a receiver whose words may tell of the customer: `told` is in ours.
+    pub fn of(outcome: Outcome, told: impl Into<String>) -> Self {
+        Self { outcome, told: told.into(), was_asked: true }
+    }
+
+    /// Nobody was asked, for reasons of our own.
+    pub fn ours(outcome: Outcome) -> Self {
+        Self { was_asked: false, ..Self::open(outcome) }
+    }
+}
+
 /// Servers may answer with pages of text; a diagnostic needs a few lines of it.
 const REASON_CHARS_MAX: usize = 500;
 
 impl Outcome {
+    /// The receiver's words, or why there are none.
+    fn words(&self) -> &str {
+        match self {
+            Self::Sent { reply: words } | Self::Retry { reason: words, .. } | Self::Permanent { reason: words, .. } => {
+                words
+            }
+        }
+    }
+
     pub(super) fn sent(reply: &str) -> Self {
         Self::Sent { reply: shorten(reply) }
     }

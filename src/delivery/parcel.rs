@@ -2,6 +2,7 @@
 //!
 //! It holds the customer's contact data. It is never stored and never printed.
 
+use std::cmp::Reverse;
 use std::fmt;
 
 use crate::domain::dealer::Dealer;
@@ -29,6 +30,8 @@ pub struct Parcel {
 
 /// Texts that are shorter say nothing about anybody, and would be found everywhere.
 const TELLING_CHARS_MIN: usize = 3;
+/// By these, from the end, a phone number is known, whatever was put before them.
+const LOCAL_DIGITS: usize = 7;
 
 impl Parcel {
     /// The copies that `copy` comes from among all of its request, itself included.
@@ -52,14 +55,55 @@ impl Parcel {
         self.copy.round > 0
     }
 
-    /// A receiver's answer without what it repeats of the customer: answers are shown to people who may not see that.
+    /// A receiver's answer without what it repeats of the customer word for word. Who may not see the customer is not shown answers either;
+    /// this is for what is kept.
     pub(super) fn without_contact_data(&self, answer: &str) -> String {
         let (person, address) = (&self.request.person, &self.request.address);
         let told = [&person.first_name, &person.last_name, &person.email, &person.phone, &address.street];
         let told = told.into_iter().chain([&self.request.comments]).flatten();
-        let told = told.filter(|text| text.chars().count() >= TELLING_CHARS_MIN);
-        told.fold(answer.to_owned(), |answer, text| answer.replace(text.as_str(), "…"))
+        let mut told: Vec<&str> = told.map(|text| text.trim()).collect();
+        told.retain(|text| text.chars().count() >= TELLING_CHARS_MIN);
+        // The longest first: what stands within another text would else leave the rest of that one.
+        told.sort_by_key(|text| Reverse(text.chars().count()));
+        let answer = told.into_iter().fold(answer.to_owned(), |answer, text| hidden(&answer, |rest| after(rest, text)));
+        let digits: Vec<char> = person.phone.iter().flat_map(|phone| phone.chars()).filter(char::is_ascii_digit).collect();
+        let local = digits.get(digits.len().saturating_sub(LOCAL_DIGITS)..).unwrap_or_default();
+        if local.len() < TELLING_CHARS_MIN { answer } else { hidden(&answer, |rest| after_digits(rest, local)) }
     }
+}
+
+/// The text with `…` for all that `after` passes over.
+fn hidden(text: &str, after: impl Fn(&str) -> Option<&str>) -> String {
+    let (mut rest, mut shown) = (text, String::with_capacity(text.len()));
+    while let Some(letter) = rest.chars().next() {
+        if let Some(behind) = after(rest) {
+            shown.push('…');
+            rest = behind;
+        } else {
+            shown.push(letter);
+            rest = rest.get(letter.len_utf8()..).unwrap_or_default();
+        }
+    }
+    shown
+}
+
+/// What follows `begin`, if the text begins with it, whatever the case.
+fn after<'t>(text: &'t str, begin: &str) -> Option<&'t str> {
+    let mut letters = text.chars();
+    let is_next = |wanted: char| letters.next().is_some_and(|letter| letter.to_lowercase().eq(wanted.to_lowercase()));
+    begin.chars().all(is_next).then_some(letters.as_str())
+}
+
+/// What follows these digits, if the text begins with them, however they are grouped.
+fn after_digits<'t>(text: &'t str, digits: &[char]) -> Option<&'t str> {
+    let mut letters = text.chars();
+    for (place, digit) in digits.iter().enumerate() {
+        let is_between = |letter: &char| place > 0 && matches!(letter, ' ' | '-' | '.' | '/' | '(' | ')');
+        if letters.by_ref().find(|letter| !is_between(letter)) != Some(*digit) {
+            return None;
+        }
+    }
+    Some(letters.as_str())
 }
 
 impl fmt::Debug for Parcel {
@@ -96,5 +140,10 @@ mod tests {
         assert_eq!(format!("{parcel:?}"), "Parcel { delivery: dlv_000000000000000000000000000000d1, .. }");
         let answer = "duplicate of jo.doe@example.net (Jo Doe, 617-555-0100), case 7";
         assert_eq!(parcel.without_contact_data(answer), "duplicate of … (Jo …, …), case 7");
+        let answer = "duplicate of JO.DOE@EXAMPLE.NET (DOE, +1 (617) 5550100), 12 elm STREET, case 5550101";
+        assert_eq!(parcel.without_contact_data(answer), "duplicate of … (…, +1 (617) …), …, case 5550101");
+        let mut within = samples::parcel();
+        (within.request.person.first_name, within.request.person.last_name) = (Some("Ann".into()), Some("Anner".into()));
+        assert_eq!(within.without_contact_data("Anner"), "…");
     }
 }

@@ -15,7 +15,7 @@ use url::Url;
 use super::adf::adf;
 use super::error::DeliveryError;
 use super::event::event;
-use super::outcome::Outcome;
+use super::outcome::{Answer, Outcome};
 use super::parcel::Parcel;
 use super::reach::{NotPublic, PublicOnly, Reach};
 use crate::domain::Timestamp;
@@ -50,20 +50,26 @@ impl Poster {
         Ok(Self { client: builder.build()?, reach })
     }
 
+    /// Whether there is any address that it reaches.
+    pub fn reaches_any(&self) -> bool {
+        self.reach != Reach::Nowhere
+    }
+
     /// One try to post one lead. `now` is when, for receivers that name the moment of the next.
-    pub async fn post(&self, channel: Channel, address: &str, parcel: &Parcel, now: Timestamp) -> Outcome {
+    pub async fn post(&self, channel: Channel, address: &str, parcel: &Parcel, now: Timestamp) -> Answer {
+        let refused = |why: String| Answer::ours(Outcome::permanent(&format!("the address of the CRM {why}")));
         let url = match Url::parse(address) {
             Ok(url) => url,
-            Err(error) => return Outcome::permanent(&format!("the address of the CRM can't be read: {error}")),
+            Err(error) => return refused(format!("can't be read: {error}")),
         };
         if let Some(refusal) = self.reach.refusal(&url) {
-            return Outcome::permanent(&format!("the address of the CRM is refused: {refusal}"));
+            return refused(format!("is refused: {refusal}"));
         }
         let (content_type, body) = match channel {
             Channel::JsonHttp => ("application/json", event(parcel).to_string()),
             _ => match adf(parcel) {
                 Ok(document) => ("application/xml; charset=utf-8", document),
-                Err(error) => return Outcome::retry(&error.to_string()),
+                Err(error) => return Answer::ours(Outcome::retry(&error.to_string())),
             },
         };
         let request = self.client.post(url).header(CONTENT_TYPE, content_type);
@@ -81,22 +87,25 @@ impl Poster {
 /// 408, 425, 429, 5xx             retry, not before the moment that `Retry-After` names
 /// 3xx and every other answer     permanent
 /// ```
-async fn answered(response: Response, parcel: &Parcel, now: Timestamp) -> Outcome {
+async fn answered(response: Response, parcel: &Parcel, now: Timestamp) -> Answer {
     let (status, after) = (response.status(), retry_after(response.headers(), now));
     let words = parcel.without_contact_data(&beginning(response).await);
-    let reason = format!("the CRM answered {status}: {words}");
+    let told = format!("the CRM answered {status}");
+    let reason = format!("{told}: {words}");
     let reason = reason.trim_end_matches([':', ' ']);
     if status.is_success() {
-        Outcome::sent(format!("{status} {words}").trim_end())
+        Answer::of(Outcome::sent(format!("{status} {words}").trim_end()), told)
     } else if may_pass(status) {
-        match Outcome::retry(reason) {
+        let outcome = match Outcome::retry(reason) {
             Outcome::Retry { reason, .. } => Outcome::Retry { after, reason },
             other => other,
-        }
+        };
+        Answer::of(outcome, told)
     } else if status.is_redirection() {
-        Outcome::permanent(&format!("{reason}; redirects are not followed, give the final address"))
+        let hint = "redirects are not followed, give the final address";
+        Answer::of(Outcome::permanent(&format!("{reason}; {hint}")), format!("{told}; {hint}"))
     } else {
-        Outcome::permanent(reason)
+        Answer::of(Outcome::permanent(reason), told)
     }
 }
 
@@ -127,21 +136,21 @@ async fn beginning(mut response: Response) -> String {
 }
 
 /// What it means that there was no answer.
-fn failed(error: reqwest::Error) -> Outcome {
+fn failed(error: reqwest::Error) -> Answer {
     let error = error.without_url();
     let first: &(dyn Error + 'static) = &error;
     let causes: Vec<&(dyn Error + 'static)> = successors(Some(first), cause).collect();
     if causes.iter().any(|cause| cause.is::<NotPublic>()) {
-        return Outcome::permanent(&format!("the address of the CRM is refused: {NotPublic}"));
+        return Answer::ours(Outcome::permanent(&format!("the address of the CRM is refused: {NotPublic}")));
     }
     if error.is_timeout() {
-        return Outcome::retry(&format!("the CRM did not answer within {} seconds", TIMEOUT.as_secs()));
+        return Answer::open(Outcome::retry(&format!("the CRM did not answer within {} seconds", TIMEOUT.as_secs())));
     }
     let words: Vec<String> = causes.iter().map(ToString::to_string).collect();
     if error.is_builder() {
-        return Outcome::permanent(&words.join(": "));
+        return Answer::ours(Outcome::permanent(&words.join(": ")));
     }
-    Outcome::retry(&format!("the CRM can't be reached: {}", words.join(": ")))
+    Answer::of(Outcome::retry(&format!("the CRM can't be reached: {}", words.join(": "))), "the CRM can't be reached")
 }
 
 fn cause<'e>(error: &&'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
@@ -180,8 +189,12 @@ mod tests {
         (format!("http://{address}/leads?key=1"), received)
     }
 
-    async fn post(channel: Channel, url: &str, reach: Reach) -> Outcome {
+    async fn tried(channel: Channel, url: &str, reach: Reach) -> Answer {
         Poster::new(reach).unwrap().post(channel, url, &samples::parcel(), samples::NOON).await
+    }
+
+    async fn post(channel: Channel, url: &str, reach: Reach) -> Outcome {
+        tried(channel, url, reach).await.outcome
     }
 
     async fn answer(head: &str, body: &str) -> Outcome {
@@ -237,6 +250,18 @@ mod tests {
         );
     }
 
+    // ALLOC-4
+    #[tokio::test]
+    async fn what_a_timeline_tells_of_an_answer_is_the_status_and_none_of_the_receivers_words() {
+        let body = "no such customer: Ann-Marie Doe-Smith";
+        let head = format!("HTTP/1.1 422 X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+        let (url, _) = answering(head.into_bytes(), 1).await;
+        let answer = tried(Channel::AdfHttp, &url, Reach::Anywhere).await;
+        assert_eq!(answer.told, "the CRM answered 422 Unprocessable Entity");
+        assert!(answer.was_asked);
+        assert!(matches!(&answer.outcome, Outcome::Permanent { reason, .. } if reason.contains("Ann-Marie")), "{answer:?}");
+    }
+
     // SEND-6
     #[tokio::test]
     async fn a_redirect_is_not_followed() {
@@ -273,8 +298,9 @@ mod tests {
             (format!("https://localhost:{port}/"), "its name leads to no public address"),
             (format!("http://crm.example.com:{port}/"), "only https is spoken"),
         ] {
-            let outcome = post(Channel::AdfHttp, &url, Reach::Public).await;
-            assert_eq!(outcome, Outcome::permanent(&format!("the address of the CRM is refused: {why}")), "{url}");
+            let answer = tried(Channel::AdfHttp, &url, Reach::Public).await;
+            let refused = Outcome::permanent(&format!("the address of the CRM is refused: {why}"));
+            assert_eq!(answer, Answer::ours(refused), "{url}");
         }
         assert!(futures_util::FutureExt::now_or_never(listener.accept()).is_none(), "nobody came");
     }

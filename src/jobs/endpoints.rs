@@ -42,14 +42,14 @@ pub(super) struct Dead<'d> {
 
 /// Counts what these tries say of their addresses; those that are dead. INVARIANT: they are written down themselves, in this transaction.
 pub(super) async fn count<'d>(conn: &Conn, tries: &[&'d Done], at: Timestamp) -> Result<Vec<Dead<'d>>, JobError> {
-    let mut tries: Vec<&'d Done> = tries.iter().copied().filter(|done| done.was_tried).collect();
+    let mut tries: Vec<&'d Done> = tries.iter().copied().filter(|done| done.answer.was_asked).collect();
     // All processes hold them in one order.
     tries.sort_by(|one, other| key(one).cmp(&key(other)));
     let mut dead: Vec<Dead<'d>> = Vec::new();
     for done in tries {
         let delivery = &done.delivery;
         let (tenant, address, channel) = (delivery.tenant, delivery.address.as_str(), delivery.channel);
-        match (channel, &done.outcome) {
+        match (channel, &done.answer.outcome) {
             (Channel::AdfHttp | Channel::JsonHttp, outcome) => {
                 if let Some(reason) = note_one(conn, key(done), outcome, at).await? {
                     dead.push(Dead { tenant, address, channel, reason });

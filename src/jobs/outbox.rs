@@ -20,7 +20,7 @@ use super::error::JobError;
 use super::parcels::{Packed, pack};
 use super::record::record;
 use crate::actions::Context;
-use crate::delivery::{DeliveryError, Links, Mailer, Outcome, Outgoing, Parcel, Poster, Rendered, adf, render};
+use crate::delivery::{Answer, DeliveryError, Links, Mailer, Outcome, Outgoing, Parcel, Poster, Rendered, adf, render};
 use crate::domain::Timestamp;
 use crate::domain::delivery::{Channel, Delivery};
 use crate::domain::id::{DeliveryId, LeadId, TenantId};
@@ -90,9 +90,7 @@ pub struct Senders {
 pub(super) struct Done {
     pub(super) delivery: Delivery,
     pub(super) about: Vec<Lead>,
-    pub(super) outcome: Outcome,
-    /// Whether anything was sent: only then the outcome says how the address is doing.
-    pub(super) was_tried: bool,
+    pub(super) answer: Answer,
 }
 
 /// Messages of one worker that are under way, and those that ended but are not written down yet.
@@ -149,16 +147,13 @@ impl Outbox {
         let outbox = self.clone();
         async move {
             // Our mistake, not the message's: it waits for a program without it.
-            let outcome = AssertUnwindSafe(outbox.send(&delivery, parcel.as_deref()))
-                .catch_unwind()
-                .await
-                .unwrap_or_else(|_| Outcome::Retry { after: None, reason: "sending panicked, see the log".to_owned() });
-            Done { delivery, about, outcome, was_tried: true }
+            let answer = AssertUnwindSafe(outbox.send(&delivery, parcel.as_deref())).catch_unwind().await;
+            let answer = answer.unwrap_or_else(|_| not_sent("sending panicked, see the log"));
+            Done { delivery, about, answer }
         }
     }
 
-    async fn send(&self, delivery: &Delivery, parcel: Option<&Parcel>) -> Outcome {
-        let retry = |reason: String| Outcome::Retry { after: None, reason };
+    async fn send(&self, delivery: &Delivery, parcel: Option<&Parcel>) -> Answer {
         let rendered = match (delivery.channel, parcel) {
             (Channel::AdfHttp | Channel::JsonHttp, Some(parcel)) => {
                 let now = self.context.clock.now();
@@ -166,18 +161,27 @@ impl Outbox {
             }
             (Channel::AdfEmail, Some(parcel)) => document(parcel),
             (Channel::Email, None) => render(&delivery.message, delivery.tenant, &self.links),
-            _ => return retry("its channel does not fit its message".to_owned()),
+            _ => return not_sent("its channel does not fit its message"),
         };
         match (rendered, &self.senders.mailer) {
             (Ok(rendered), Some(mailer)) => {
                 let name = delivery.message.recipient().cloned();
                 let (to, written_at) = (delivery.address.clone(), delivery.created_at);
-                mailer.send(Outgoing { delivery: delivery.id, to, name, written_at, rendered }).await
+                let outcome = mailer.send(Outgoing { delivery: delivery.id, to, name, written_at, rendered }).await;
+                match delivery.channel {
+                    Channel::AdfEmail => Answer::of(outcome, "the mail to the CRM was not taken"),
+                    _ => Answer::open(outcome),
+                }
             }
-            (Ok(_), None) => retry("there is no mail server".to_owned()),
-            (Err(error), _) => retry(error.to_string()),
+            (Ok(_), None) => not_sent("there is no mail server"),
+            (Err(error), _) => not_sent(&error.to_string()),
         }
     }
+}
+
+/// For reasons of our own, which may pass.
+fn not_sent(reason: &str) -> Answer {
+    Answer::ours(Outcome::Retry { after: None, reason: reason.to_owned() })
 }
 
 /// The document as a mail: its body, and nothing else.
@@ -256,7 +260,7 @@ impl<'o> UnderWay<'o> {
             *(if delivery.channel.is_http() { &mut self.pushes } else { &mut self.mails }) += 1;
             match parcel {
                 Packed::Parcel(parcel) => drop(self.tries.spawn(self.outbox.attempt(delivery, about, Some(parcel)))),
-                Packed::NotNow(outcome) => self.done.push(Done { delivery, about, outcome, was_tried: false }),
+                Packed::NotNow(outcome) => self.done.push(Done { delivery, about, answer: Answer::ours(outcome) }),
                 Packed::Mail | Packed::Stale(_) => drop(self.tries.spawn(self.outbox.attempt(delivery, about, None))),
             }
         }

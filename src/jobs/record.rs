@@ -1,6 +1,7 @@
 //! Writes down how tries went: sent, to be tried again at a moment, or given up with a line in the timeline.
 //!
-//! Reasons stand in the delivery's own record only; they may hold an address and never reach a log.
+//! Reasons stand in the delivery's own record only; they may hold an address and never reach a log. Of what became of a push, a lead's
+//! timeline has no words of the receiver.
 
 use super::endpoints;
 use super::error::JobError;
@@ -34,7 +35,7 @@ pub(super) async fn record(context: &Context, done: &[Done]) -> Result<Posted, J
             AttemptOutcome::Retry => posted.retried += 1,
             AttemptOutcome::Failed => {
                 posted.failed += 1;
-                lines.extend(failures(context, &tx, one, (attempt.detail.as_deref(), at)).await?);
+                lines.extend(failures(context, &tx, one, at).await?);
             }
         }
     }
@@ -52,7 +53,7 @@ pub(super) async fn record(context: &Context, done: &[Done]) -> Result<Posted, J
 }
 
 async fn attempt(context: &Context, conn: &Conn, done: &Done, at: Timestamp) -> Result<AttemptRecord, JobError> {
-    let (outcome, detail, next_attempt_at) = match &done.outcome {
+    let (outcome, detail, next_attempt_at) = match &done.answer.outcome {
         Outcome::Sent { reply } => (AttemptOutcome::Sent, reply.clone(), None),
         Outcome::Permanent { reason, .. } => (AttemptOutcome::Failed, reason.clone(), None),
         Outcome::Retry { after, reason } => {
@@ -84,7 +85,7 @@ async fn note_bounce(
     (done, at): (&Done, Timestamp),
     events: &mut Vec<Event>,
 ) -> Result<(), JobError> {
-    let Outcome::Permanent { bad_address: true, .. } = done.outcome else { return Ok(()) };
+    let Outcome::Permanent { bad_address: true, .. } = done.answer.outcome else { return Ok(()) };
     let (tenant, Some(Addressee::Contact(contact))) = (done.delivery.tenant, done.delivery.addressee) else {
         return Ok(());
     };
@@ -98,15 +99,10 @@ async fn note_bounce(
 }
 
 /// A line on the timeline of each lead that the message told of; one of its own, if it told of none that can be read.
-async fn failures(
-    context: &Context,
-    conn: &Conn,
-    done: &Done,
-    (reason, at): (Option<&str>, Timestamp),
-) -> Result<Vec<Event>, JobError> {
+async fn failures(context: &Context, conn: &Conn, done: &Done, at: Timestamp) -> Result<Vec<Event>, JobError> {
     let delivery = &done.delivery;
     let line = || context.event(delivery.tenant, at, baton(), EventKind::DeliveryFailed, delivery.id);
-    let reason = reason.map(str::to_owned);
+    let reason = Some(done.answer.told.clone());
     if done.about.is_empty() {
         // A copy's line names the request too, which is known even if nothing else of the copy can be read.
         let request = match delivery.lead {

@@ -101,6 +101,31 @@ async fn a_push_that_is_refused_fails_at_once_on_its_leads_timeline_and_can_be_s
     .await;
 }
 
+// ALLOC-4
+#[tokio::test]
+async fn what_a_crm_says_of_the_customer_is_told_to_nobody_who_may_not_see_the_customer() {
+    with_receiver(async |app, receiver| {
+        receiver.answers("/ann", &["422 No\r\n\r\nDOE, (617) 5550100, is Jo Doe-Miller of Elm Street"]);
+        let ann = app.dealer_with_crm("Ann", &receiver.url("/ann")).await;
+        let copy = many_pushed(app, ann, 1).await[0];
+        assert_eq!(app.work().await.posted.failed, 1);
+        let seen = "query($id: ID!) { delivery(id: $id) { state lastError attempts { outcome detail } lead { events(first: 50) { nodes {
+            kind reason } } } } }";
+        let id = app.pushes(copy).await[0].id.to_string();
+        let by_admin = app.graphql(&app.admin(), seen, json!({ "id": id })).await;
+        let words = by_admin["delivery"]["lastError"].as_str().unwrap();
+        assert!(words.contains("Doe-Miller") || words.contains("-Miller"), "{words}");
+        assert_eq!(by_admin["delivery"]["attempts"][0]["detail"], json!(words));
+        let by_auditor = app.graphql(&app.auditor(), seen, json!({ "id": id })).await;
+        assert_eq!(by_auditor["delivery"]["lastError"], Value::Null);
+        assert_eq!(by_auditor["delivery"]["attempts"], json!([{ "outcome": "FAILED", "detail": null }]));
+        assert!(!by_auditor.to_string().contains("Miller"), "{by_auditor:#}");
+        let failed = told(app, EventKind::DeliveryFailed).await;
+        assert_eq!(failed[0].reason.as_deref(), Some("the CRM answered 422 Unprocessable Entity"));
+    })
+    .await;
+}
+
 // SEND-6
 #[tokio::test]
 async fn a_private_address_gets_nothing_unless_the_configuration_says_so() {

@@ -65,7 +65,7 @@ pub struct DeliveryAttempt {
     number: i32,
     /// How it ended.
     outcome: AttemptOutcome,
-    /// The receiving server's words or ours.
+    /// The receiving server's words or ours; null to auditors for a push, for a CRM may repeat what it was told of the customer.
     detail: Option<String>,
     /// When.
     attempted_at: DateTime<Utc>,
@@ -73,6 +73,14 @@ pub struct DeliveryAttempt {
 
 /// One message to one address.
 pub struct Delivery(pub domain::delivery::Delivery);
+
+impl Delivery {
+    /// Whether the words of whoever received it are shown.
+    fn shows_words(&self, ctx: &Context<'_>) -> async_graphql::Result<bool> {
+        let is_push = matches!(self.0.message, domain::message::Message::Crm(_));
+        Ok(!is_push || ctx.session()?.scope.personal_data)
+    }
+}
 
 /// One message to one address, with its attempts.
 #[Object]
@@ -123,10 +131,11 @@ impl Delivery {
     async fn attempts(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<DeliveryAttempt>> {
         let session = ctx.session()?;
         let found = deliveries::attempts(session.reader(), session.scope.tenant, self.0.id).await?;
+        let shows_words = self.shows_words(ctx)?;
         let shown = |attempt: domain::delivery::Attempt| DeliveryAttempt {
             number: i32::try_from(attempt.number).unwrap_or(i32::MAX),
             outcome: attempt.outcome.into(),
-            detail: attempt.detail,
+            detail: attempt.detail.filter(|_| shows_words),
             attempted_at: attempt.attempted_at.datetime(),
         };
         Ok(found.into_iter().map(shown).collect())
@@ -142,9 +151,9 @@ impl Delivery {
         self.0.sent_at.map(Timestamp::datetime)
     }
 
-    /// Why the last attempt did not succeed.
-    async fn last_error(&self) -> Option<&str> {
-        self.0.last_error.as_deref()
+    /// Why the last attempt did not succeed; null to auditors for a push, for a CRM may repeat what it was told of the customer.
+    fn last_error(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<&str>> {
+        Ok(if self.shows_words(ctx)? { self.0.last_error.as_deref() } else { None })
     }
 
     /// When it was written.

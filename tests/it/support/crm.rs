@@ -67,7 +67,8 @@ impl Receiver {
         format!("http://{}{path}", self.address)
     }
 
-    /// Answers the next pushes to a path so, one after the other: `503 Busy`, with headers in further lines; the last one from then on.
+    /// Answers the next pushes to a path so, one after the other: `503 Busy`, with headers in further lines and a body after an empty one;
+    /// the last one from then on.
     pub fn answers(&self, path: &str, answers: &[&str]) {
         let answers = answers.iter().map(|answer| (*answer).to_owned()).collect();
         self.state.lock().unwrap().answers.insert(path.to_owned(), answers);
@@ -117,7 +118,8 @@ async fn serve(mut socket: TcpStream, state: Arc<Mutex<State>>) {
         }
     };
     let answer = answer.unwrap_or_else(|| "200 OK".to_owned());
-    let whole = format!("HTTP/1.1 {answer}\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, "ok"));
+    let whole = format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
     let _ = socket.write_all(whole.as_bytes()).await;
 }
 
