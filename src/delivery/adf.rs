@@ -1,7 +1,7 @@
 //! A lead as an ADF 1.0 document (Auto-lead Data Format, <https://adfxml.info/adf_spec.pdf>) for a dealer's CRM.
 //!
-//! Elements stand in the order of the specification's DTD, for there are receivers that check it. What ADF has no place for, and an
-//! interest that it has no word for, is a line of the comments.
+//! Elements stand in the order of the specification's DTD, for there are receivers that check it, and are empty where it wants one that is
+//! not known. What ADF has no place for, and an interest that it has no word for, is a line of the comments.
 
 use std::io;
 
@@ -46,7 +46,10 @@ fn prospect(out: &mut Out, parcel: &Parcel) -> io::Result<()> {
     inside(out, "provider", &[], |out| {
         element(out, "name", &[("part", "full"), ("type", "business")], &parcel.copy.source)?;
         optional(out, "service", parcel.copy.labels.campaign.as_deref())?;
-        inside(out, "contact", &[], |out| element(out, "name", &[("part", "full"), ("type", "business")], &tenant.name))
+        inside(out, "contact", &[], |out| {
+            element(out, "name", &[("part", "full"), ("type", "business")], &tenant.name)?;
+            no_phone(out)
+        })
     })
 }
 
@@ -68,12 +71,10 @@ fn moment(at: Timestamp, tenant: &Tenant) -> String {
 
 fn vehicle(out: &mut Out, request: &Request) -> io::Result<()> {
     let wanted = &request.interest;
-    if wanted.brand.is_none() && wanted.product.is_none() && wanted.kind.is_none() {
-        return Ok(());
-    }
     let interest = interest(request).map(|interest| ("interest", interest));
     inside(out, "vehicle", interest.as_slice(), |out| {
-        // The DTD wants both, also where one is not known.
+        // The DTD wants a vehicle with all three, also where none is known.
+        element(out, "year", &[], "")?;
         element(out, "make", &[], wanted.brand.as_deref().unwrap_or_default())?;
         element(out, "model", &[], wanted.product.as_deref().unwrap_or_default())
     })
@@ -102,6 +103,9 @@ fn customer(out: &mut Out, request: &Request) -> io::Result<()> {
             if let Some(phone) = &person.phone {
                 element(out, "phone", &[("type", "voice")], phone)?;
             }
+            if person.email.is_none() && person.phone.is_none() {
+                no_phone(out)?;
+            }
             address(out, &request.address)
         })?;
         optional(out, "comments", comments(request).as_deref())
@@ -126,16 +130,20 @@ fn vendor(out: &mut Out, parcel: &Parcel) -> io::Result<()> {
         element(out, "vendorname", &[], &dealer.name)?;
         inside(out, "contact", &[], |out| {
             element(out, "name", &[("part", "full"), ("type", "business")], &dealer.name)?;
+            no_phone(out)?;
             address(out, &dealer.address)
         })
     })
 }
 
+/// The DTD wants a contact to have a mail address or a phone.
+fn no_phone(out: &mut Out) -> io::Result<()> {
+    element(out, "phone", &[], "")
+}
+
 fn address(out: &mut Out, address: &Address) -> io::Result<()> {
     inside(out, "address", &[], |out| {
-        if let Some(street) = &address.street {
-            element(out, "street", &[("line", "1")], street)?;
-        }
+        element(out, "street", &[("line", "1")], address.street.as_deref().unwrap_or_default())?;
         optional(out, "city", address.city.as_deref())?;
         optional(out, "regioncode", address.region.as_deref())?;
         optional(out, "postalcode", address.postal_code.as_ref().map(|code| code.as_str()))?;
@@ -188,6 +196,7 @@ mod tests {
     <id sequence="4" source="Aurora &lt;Motors&gt;">lead_00000000000000000000000000000004</id>
     <requestdate>2026-11-21T14:05:00-05:00</requestdate>
     <vehicle interest="test-drive">
+      <year></year>
       <make>Aurora</make>
       <model>Comet 5</model>
     </vehicle>
@@ -214,7 +223,9 @@ Call me &amp; mine</comments>
       <vendorname>Harbor Auto</vendorname>
       <contact>
         <name part="full" type="business">Harbor Auto</name>
+        <phone></phone>
         <address>
+          <street line="1"></street>
           <city>Boston</city>
           <regioncode>MA</regioncode>
           <postalcode>02108</postalcode>
@@ -227,6 +238,7 @@ Call me &amp; mine</comments>
       <service>Spring</service>
       <contact>
         <name part="full" type="business">Aurora &lt;Motors&gt;</name>
+        <phone></phone>
       </contact>
     </provider>
   </prospect>
@@ -261,7 +273,12 @@ Call me &amp; mine</comments>
         parcel.request.interest = Interest::default();
         parcel.request.person = Person { phone: Some("1".to_owned()), ..Person::default() };
         let text = adf(&parcel).unwrap();
-        assert!(!text.contains("<vehicle") && !text.contains("<email"), "{text}");
+        assert!(!text.contains("<email"), "{text}");
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        assert!(
+            text.contains("<vehicle>") && lines.join("").contains("<year></year><make></make><model></model>"),
+            "{text}"
+        );
         assert!(text.contains(r#"<name part="full"></name>"#), "{text}");
     }
 
