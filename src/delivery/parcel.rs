@@ -66,7 +66,8 @@ impl Parcel {
         // The longest first: what stands within another text would else leave the rest of that one.
         told.sort_by_key(|text| Reverse(text.chars().count()));
         let answer = told.into_iter().fold(answer.to_owned(), |answer, text| hidden(&answer, |rest| after(rest, text)));
-        let digits: Vec<char> = person.phone.iter().flat_map(|phone| phone.chars()).filter(char::is_ascii_digit).collect();
+        let digits: Vec<char> =
+            person.phone.iter().flat_map(|phone| phone.chars()).filter(char::is_ascii_digit).collect();
         let local = digits.get(digits.len().saturating_sub(LOCAL_DIGITS)..).unwrap_or_default();
         if local.len() < TELLING_CHARS_MIN { answer } else { hidden(&answer, |rest| after_digits(rest, local)) }
     }
@@ -143,7 +144,8 @@ mod tests {
         let answer = "duplicate of JO.DOE@EXAMPLE.NET (DOE, +1 (617) 5550100), 12 elm STREET, case 5550101";
         assert_eq!(parcel.without_contact_data(answer), "duplicate of … (…, +1 (617) …), …, case 5550101");
         let mut within = samples::parcel();
-        (within.request.person.first_name, within.request.person.last_name) = (Some("Ann".into()), Some("Anner".into()));
+        (within.request.person.first_name, within.request.person.last_name) =
+            (Some("Ann".into()), Some("Anner".into()));
         assert_eq!(within.without_contact_data("Anner"), "…");
     }
 }

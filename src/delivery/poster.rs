@@ -45,7 +45,7 @@ impl Poster {
             .user_agent(concat!("baton/", env!("CARGO_PKG_VERSION")));
         let builder = match reach {
             Reach::Anywhere => builder,
-            Reach::Public | Reach::Nowhere => builder.https_only(true).dns_resolver(PublicOnly),
+            Reach::Public | Reach::Nowhere => builder.https_only(true).dns_resolver(PublicOnly::default()),
         };
         Ok(Self { client: builder.build()?, reach })
     }
@@ -259,7 +259,10 @@ mod tests {
         let answer = tried(Channel::AdfHttp, &url, Reach::Anywhere).await;
         assert_eq!(answer.told, "the CRM answered 422 Unprocessable Entity");
         assert!(answer.was_asked);
-        assert!(matches!(&answer.outcome, Outcome::Permanent { reason, .. } if reason.contains("Ann-Marie")), "{answer:?}");
+        assert!(
+            matches!(&answer.outcome, Outcome::Permanent { reason, .. } if reason.contains("Ann-Marie")),
+            "{answer:?}"
+        );
     }
 
     // SEND-6

@@ -4,8 +4,10 @@
 //! addresses are judged where the connection is made, so that no second look-up may answer with others.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
 use url::{Host, Url};
 
 /// How far pushes may reach.
@@ -43,13 +45,32 @@ impl Reach {
     }
 }
 
+/// Names that are looked up at one time: each has a thread of the process for as long as the system likes.
+const LOOKUPS_MAX: usize = 64;
+
 /// Looks names up and lets public addresses alone pass.
-pub(super) struct PublicOnly;
+pub(super) struct PublicOnly {
+    places: Arc<Semaphore>,
+}
+
+impl Default for PublicOnly {
+    fn default() -> Self {
+        Self { places: Arc::new(Semaphore::new(LOOKUPS_MAX)) }
+    }
+}
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
+        let places = Arc::clone(&self.places);
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let place = places.acquire_owned().await?;
+            // A look-up goes on when nobody waits for it any more, and keeps its place until it ends.
+            let found = tokio::spawn(async move {
+                let found = tokio::net::lookup_host((name.as_str(), 0)).await.map(Iterator::collect::<Vec<_>>);
+                drop(place);
+                found
+            });
+            let found = found.await??.into_iter();
             let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
             if public.is_empty() {
                 return Err(NotPublic.into());
@@ -198,7 +219,19 @@ mod tests {
     // SEND-6
     #[tokio::test]
     async fn a_name_that_leads_to_this_machine_is_refused() {
-        let refused = PublicOnly.resolve("localhost".parse().unwrap()).await.err().unwrap();
+        let refused = PublicOnly::default().resolve("localhost".parse().unwrap()).await.err().unwrap();
         assert!(refused.is::<NotPublic>(), "{refused}");
+    }
+
+    // SEND-4
+    #[tokio::test]
+    async fn a_look_up_waits_for_its_place_and_gives_it_back() {
+        let names = PublicOnly { places: Arc::new(Semaphore::new(0)) };
+        let waits = names.resolve("localhost".parse().unwrap());
+        assert!(futures_util::FutureExt::now_or_never(waits).is_none());
+        names.places.add_permits(1);
+        for _ in 0..3 {
+            assert!(names.resolve("localhost".parse().unwrap()).await.is_err());
+        }
     }
 }
