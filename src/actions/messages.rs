@@ -6,7 +6,7 @@ use crate::domain::InvalidCode;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::EventKind;
 use crate::domain::id::DeliveryId;
-use crate::store::deliveries;
+use crate::store::{Scope, deliveries, pushes};
 
 use super::context::Context;
 use super::error::ActionError;
@@ -27,7 +27,7 @@ pub async fn resend(context: &Context, call: Call<'_>, id: DeliveryId) -> Result
         Begun::Before(outcome) => return Ok(outcome),
         Begun::Fresh(work) => work,
     };
-    let found = deliveries::lookup(&work, call.actor.tenant, id).await?;
+    let found = deliveries::lookup(&work, &Scope::of(call.actor), id).await?;
     let found = found.ok_or_else(|| ActionError::not_found("deliveryId", "message"))?;
     if !deliveries::resend(&work, call.actor.tenant, id, work.at()).await? {
         let message = match found.state {
@@ -37,6 +37,8 @@ pub async fn resend(context: &Context, call: Call<'_>, id: DeliveryId) -> Result
         };
         return Err(ActionError::refused("deliveryId", InvalidCode::WrongState, message));
     }
+    // Whoever asks for it by hand knows that the system is well again.
+    pushes::forget(&work, call.actor.tenant, &found.address).await?;
     let (before, after) =
         (serde_json::json!({ "state": found.state }), serde_json::json!({ "state": DeliveryState::Pending }));
     work.note(EventKind::Updated, id, Some(before), Some(after));

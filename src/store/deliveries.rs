@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::sea_query::{Condition, Expr};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
 };
@@ -12,15 +12,32 @@ use super::error::StoreError;
 use super::map::{from_json, insert_all, json_of, name_of, named, time};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::delivery::{Column, Entity, Model};
-use super::rows::delivery_attempt;
+use super::rows::{delivery_attempt, lead};
+use super::scope::Scope;
 use crate::domain::Timestamp;
 use crate::domain::delivery::{Attempt, AttemptOutcome, Delivery, DeliveryState};
 use crate::domain::id::{AttemptId, DeliveryId, LeadId, TenantId};
 use crate::domain::offer::Addressee;
 
-/// By id.
-pub async fn lookup(conn: &Conn, tenant: TenantId, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
-    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+/// By id, unless it is about a restricted copy that is kept from the scope.
+pub async fn lookup(conn: &Conn, scope: &Scope, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+    Entity::find().filter(open_to(scope)).filter(Column::Id.eq(id.uuid())).one(conn).await?.map(domain).transpose()
+}
+
+/// All of the scope's tenant, but those about restricted copies that are kept from the scope.
+fn open_to(scope: &Scope) -> Condition {
+    let open = scope.unrestricted().map(|open| {
+        // Looked up row by row as the page is filled: few copies are restricted.
+        let copy = Query::select()
+            .expr(Expr::val(1))
+            .from(lead::Entity)
+            .and_where(lead::Column::TenantId.eq(scope.tenant.uuid()))
+            .and_where(Expr::col((lead::Entity, lead::Column::Id)).equals((Entity, Column::LeadId)))
+            .cond_where(open)
+            .take();
+        Condition::any().add(Column::LeadId.is_null()).add(Expr::exists(copy))
+    });
+    Condition::all().add(Column::TenantId.eq(scope.tenant.uuid())).add_option(open)
 }
 
 /// All about these leads, oldest first.
@@ -36,18 +53,16 @@ pub async fn list_by_leads(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> R
     query.all(conn).await?.into_iter().map(domain).collect()
 }
 
-/// A page of a tenant's deliveries by the time they were made, of one state or of all.
+/// A page of the deliveries that are open to the scope by the time they were made, of one state or of all.
 pub async fn list(
     conn: &Conn,
-    tenant: TenantId,
+    scope: &Scope,
     state: Option<DeliveryState>,
     order: Order,
     page: &PageRequest,
 ) -> Result<Page<Delivery>, StoreError> {
     let sorted = SortedBy::new([(Column::CreatedAt, false), (Column::Id, false)], order);
-    let condition = Condition::all()
-        .add(Column::TenantId.eq(tenant.uuid()))
-        .add_option(state.map(|state| Column::State.eq(name_of(&state))));
+    let condition = open_to(scope).add_option(state.map(|state| Column::State.eq(name_of(&state))));
     let rows = sorted.apply(Entity::find().filter(condition), page).all(conn).await?;
     let key = |row: &Model| -> Key { vec![KeyPart::Int(row.created_at), KeyPart::Id(row.id)] };
     let found = cut(rows, page, key);
@@ -56,11 +71,11 @@ pub async fn list(
 }
 
 /// How many there are, of one state or of all, counted up to `up_to`.
-pub async fn count(conn: &Conn, tenant: TenantId, state: Option<DeliveryState>, up_to: u64) -> Result<u64, StoreError> {
+pub async fn count(conn: &Conn, scope: &Scope, state: Option<DeliveryState>, up_to: u64) -> Result<u64, StoreError> {
     let query = Entity::find()
         .select_only()
         .column(Column::Id)
-        .filter(Column::TenantId.eq(tenant.uuid()))
+        .filter(open_to(scope))
         .filter(Condition::all().add_option(state.map(|state| Column::State.eq(name_of(&state)))))
         .limit(up_to);
     Ok(query.count(conn).await?)

@@ -329,6 +329,18 @@ async fn a_restricted_copy_is_pushed_to_whoever_has_it_and_its_push_is_shown_to_
         assert_eq!(own["lead"], json!({ "deliveries": [] }), "whoever has it sees it, but messages are the staff's");
         let other = app.graphql(&app.dealer(bob), PUSHES, json!({ "id": copy.to_string() })).await;
         assert_eq!(other["lead"], Value::Null);
+        // Nor among all messages: the push, and the mail of the copy before, which is restricted by now.
+        let mia = app.manager(app.new_user("mia@example.com").await);
+        let all = "query($id: ID!) { deliveries(first: 50) { totalCount nodes { id } } delivery(id: $id) { address } }";
+        let id = json!({ "id": app.pushes(copy).await[0].id.to_string() });
+        let by_admin = app.graphql(&app.admin(), all, id.clone()).await;
+        assert_eq!(by_admin["deliveries"]["totalCount"], json!(2));
+        assert_eq!(by_admin["delivery"]["address"], json!(receiver.url("/ann")));
+        let by_manager = app.graphql(&mia, all, id.clone()).await;
+        assert_eq!(by_manager, json!({ "deliveries": { "totalCount": 0, "nodes": [] }, "delivery": null }));
+        let again = "mutation($id: ID!) { resendDelivery(input: { deliveryId: $id }) { delivery { id } userErrors { code message } } }";
+        let again = app.graphql(&mia, again, id).await;
+        assert_eq!(again["resendDelivery"]["userErrors"][0]["code"], json!("NOT_FOUND"), "{again:#}");
     })
     .await;
 }

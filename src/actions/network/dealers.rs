@@ -1,5 +1,7 @@
 //! Making, changing and deactivating dealers.
 
+use std::collections::BTreeSet;
+
 use super::changes::changes;
 use super::ground::Ground;
 use super::leaving::{OpenLeads, check_open};
@@ -13,7 +15,7 @@ use crate::domain::input::DealerInput;
 use crate::domain::job::Fallback;
 use crate::domain::lead::Recipient;
 use crate::domain::{InvalidCode, PostalCode};
-use crate::store::{dealers, jobs, tenants};
+use crate::store::{dealers, jobs, pushes, tenants};
 
 /// A new dealer.
 pub async fn create_dealer(cx: &Context, call: Call<'_>, input: &DealerInput) -> Result<DealerId, ActionError> {
@@ -26,6 +28,7 @@ pub async fn create_dealer(cx: &Context, call: Call<'_>, input: &DealerInput) ->
     let ground = ground(&work, input, None).await?;
     let dealer = ground.read(|known| input.apply(Dealer::blank(known.tenant, cx.id(work.at()), work.at()), known))?;
     change_default(&mut work, None, &dealer).await?;
+    forget_failures(&work, input, &dealer).await?;
     dealers::insert(&work, std::slice::from_ref(&dealer)).await.map_err(|error| number_taken(error, &dealer))?;
     let (before, after) = changes(None, Some(&dealer));
     work.note(EventKind::Created, dealer.id, before, after);
@@ -48,6 +51,7 @@ pub async fn update_dealer(
     let before = find(&work, target).await?;
     let ground = ground(&work, input, Some(&before)).await?;
     let after = ground.read(|known| input.apply(before.clone(), known))?;
+    forget_failures(&work, input, &after).await?;
     save(&mut work, &before, after, OpenLeads::Unsaid).await?;
     work.commit(target.id).await
 }
@@ -99,6 +103,17 @@ async fn save(work: &mut Work<'_>, before: &Dealer, after: Dealer, open: OpenLea
     change_default(work, Some(before), &after).await?;
     dealers::update(work, &after).await.map_err(|error| number_taken(error, &after))?;
     work.note(EventKind::Updated, after.id, old, new);
+    Ok(())
+}
+
+/// A system that somebody has just set up starts afresh, however often it failed before.
+async fn forget_failures(work: &Work<'_>, input: &DealerInput, dealer: &Dealer) -> Result<(), ActionError> {
+    let saved = input.crm.as_ref().map(|_| &dealer.crm);
+    // In the order in which the outbox holds them.
+    let addresses: BTreeSet<&str> = saved.into_iter().flatten().map(|crm| crm.address.as_str()).collect();
+    for address in addresses {
+        pushes::forget(work, dealer.tenant, address).await?;
+    }
     Ok(())
 }
 

@@ -228,7 +228,7 @@ pub struct MessageQuery;
 /// Queries about messages.
 #[Object]
 impl MessageQuery {
-    /// One message; null when it does not exist. Needs the role admin, manager or auditor.
+    /// One message; null when it does not exist, or is about a restricted copy that is not shown. Needs the role admin, manager or auditor.
     async fn delivery(
         &self,
         ctx: &Context<'_>,
@@ -239,10 +239,10 @@ impl MessageQuery {
         if permit(&session.actor, Permission::ReadConfiguration).is_err() {
             return Ok(None);
         }
-        Ok(deliveries::lookup(session.reader(), session.scope.tenant, id).await?.map(Delivery))
+        Ok(deliveries::lookup(session.reader(), &session.scope, id).await?.map(Delivery))
     }
 
-    /// Messages by the time they were written. Needs the role admin, manager or auditor.
+    /// Messages by the time they were written, but those about restricted copies that are not shown. Needs the role admin, manager or auditor.
     #[expect(clippy::too_many_arguments, reason = "the four arguments of a connection, its filter and its order")]
     async fn deliveries(
         &self,
@@ -259,9 +259,9 @@ impl MessageQuery {
         let direction = direction.unwrap_or_default();
         let list = format!("deliveries {direction:?} {state:?}");
         let page = PageArgs::new(first, after, last, before).request(ctx, &list)?;
-        let (tenant, state) = (session.scope.tenant, state.map(Into::into));
-        let found = deliveries::list(session.reader(), tenant, state, direction.into(), &page).await?;
-        connect(ctx, &list, found, Delivery, |up_to| deliveries::count(session.reader(), tenant, state, up_to)).await
+        let (scope, state) = (&session.scope, state.map(Into::into));
+        let found = deliveries::list(session.reader(), scope, state, direction.into(), &page).await?;
+        connect(ctx, &list, found, Delivery, |up_to| deliveries::count(session.reader(), scope, state, up_to)).await
     }
 }
 
@@ -304,9 +304,7 @@ impl MessageMutation {
         };
         let (done, user_errors) = split(done)?;
         let delivery = match done {
-            Some(done) => {
-                deliveries::lookup(session.actions.store.writer(), session.scope.tenant, done.delivery).await?
-            }
+            Some(done) => deliveries::lookup(session.actions.store.writer(), &session.scope, done.delivery).await?,
             None => None,
         };
         Ok(DeliveryPayload { delivery: delivery.map(Delivery), user_errors })
