@@ -18,6 +18,9 @@ create index deliveries_next_push on deliveries (next_attempt_at)
 -- The addresses that have pushes waiting, each found by one step, and of each what is due first.
 create index deliveries_pushes on deliveries (tenant_id, address, next_attempt_at, id)
     where next_attempt_at is not null and channel in ('ADF_HTTP', 'JSON_HTTP');
+-- Those that wait for a mail address, which is given up as a whole.
+create index deliveries_pushes_by_mail on deliveries (tenant_id, address)
+    where next_attempt_at is not null and channel = 'ADF_EMAIL';
 -- How many of an address are in hand.
 create index deliveries_held on deliveries (tenant_id, address) where is_held;
 

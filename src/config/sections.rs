@@ -200,7 +200,7 @@ sections! {
     /// The systems of dealers that leads are pushed to.
     crm: Crm {
         /// How far pushes by HTTP reach: `public` (https to public addresses, as it should be), `anywhere` (also private addresses and this
-        /// machine, also by plain http: for development and tests only), or `nowhere`.
+        /// machine, also by plain http: for development and tests only), or `nowhere` (they wait).
         reach: CrmReach = Default(r#""public""#);
     }
 

@@ -14,13 +14,13 @@ use super::error::JobError;
 use super::outbox::Done;
 use crate::actions::Context;
 use crate::actions::due::baton;
-use crate::delivery::{GIVE_UP_AFTER, Outcome};
+use crate::delivery::Outcome;
 use crate::domain::Timestamp;
 use crate::domain::dealer::Dealer;
 use crate::domain::delivery::Channel;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::id::TenantId;
-use crate::store::pushes::{self, FAILED_BEFORE_REST, Failing};
+use crate::store::pushes::{self, FAILED_BEFORE_REST, Failing, Reached};
 use crate::store::{Conn, dealers, events, tenants};
 
 const FIRST_REST: Duration = Duration::from_mins(1);
@@ -29,41 +29,39 @@ const LAST_REST: Duration = Duration::from_hours(1);
 /// An address that took nothing for so long, over so many tries, is switched off: a night's maintenance is shorter, a weekend's leads are lost
 /// on a dead address otherwise.
 const SWITCHED_OFF_AFTER: (Duration, i64) = (Duration::from_hours(24), 20);
-/// Pushes that are given up by one statement, each with a line in its lead's timeline.
+/// Pushes that are given up in one transaction, each with a line in its lead's timeline.
 const GIVEN_UP_AT_ONCE: u64 = 1_000;
 
 /// One address of one tenant's dealers that is to be switched off, and why.
-pub(super) struct Dead<'d> {
+pub(super) struct Dead {
     tenant: TenantId,
-    address: &'d str,
+    address: String,
     channel: Channel,
     reason: String,
+    is_switched_off: bool,
 }
 
 /// Counts what these tries say of their addresses; those that are dead. INVARIANT: they are written down themselves, in this transaction.
-pub(super) async fn count<'d>(conn: &Conn, tries: &[&'d Done], at: Timestamp) -> Result<Vec<Dead<'d>>, JobError> {
-    let mut tries: Vec<&'d Done> = tries.iter().copied().filter(|done| done.answer.was_asked).collect();
+pub(super) async fn count(conn: &Conn, tries: &[&Done], at: Timestamp) -> Result<Vec<Dead>, JobError> {
+    let mut tries: Vec<&Done> = tries.iter().copied().filter(|done| done.answer.was_asked).collect();
     // All processes hold them in one order.
     tries.sort_by(|one, other| key(one).cmp(&key(other)));
-    let mut dead: Vec<Dead<'d>> = Vec::new();
+    let mut dead: Vec<Dead> = Vec::new();
     for done in tries {
-        let delivery = &done.delivery;
-        let (tenant, address, channel) = (delivery.tenant, delivery.address.as_str(), delivery.channel);
-        match (channel, &done.answer.outcome) {
-            (Channel::AdfHttp | Channel::JsonHttp, outcome) => {
-                if let Some(reason) = note_one(conn, key(done), outcome, at).await? {
-                    dead.push(Dead { tenant, address, channel, reason });
-                }
-            }
+        let (tenant, address) = key(done);
+        let channel = done.delivery.channel;
+        let reason = match (channel, &done.answer.outcome) {
+            (Channel::AdfHttp | Channel::JsonHttp, outcome) => note_one(conn, (tenant, address), outcome, at).await?,
             (Channel::AdfEmail, Outcome::Permanent { bad_address: true, .. }) => {
-                let reason = "its CRM integration was switched off: the mail address was refused".to_owned();
-                dead.push(Dead { tenant, address, channel, reason });
+                Some("its CRM integration was switched off: the mail address was refused".to_owned())
             }
-            _ => {}
-        }
+            _ => None,
+        };
+        let address = address.to_owned();
+        dead.extend(reason.map(|reason| Dead { tenant, address, channel, reason, is_switched_off: false }));
     }
     let mut seen = BTreeSet::new();
-    dead.retain(|one| seen.insert((one.tenant, one.address, one.channel.is_http())));
+    dead.retain(|one| seen.insert((one.tenant, one.address.clone(), one.channel.is_http())));
     Ok(dead)
 }
 
@@ -87,8 +85,9 @@ async fn note_one(
         Outcome::Permanent { .. } => None,
     };
     let failing = pushes::count_failed(conn, tenant, address, at).await?;
-    // A receiver that asks to be left alone means all of its pushes.
-    if let Some(rest) = rest_after(failing.failed_count).max(asked.map(|asked| asked.min(GIVE_UP_AFTER))) {
+    // A receiver that asks to be left alone is left alone by all of its pushes, but not for so long that leads grow cold: those that it did
+    // not speak of are tried within the hour.
+    if let Some(rest) = rest_after(failing.failed_count).max(asked.map(|asked| asked.min(LAST_REST))) {
         pushes::rest(conn, tenant, address, at + rest).await?;
     }
     Ok(is_dead(failing, at).then(|| {
@@ -107,43 +106,68 @@ fn is_dead(failing: Failing, at: Timestamp) -> bool {
     failing.failed_count >= often && at.since(failing.since) >= long
 }
 
-/// Switches a dead address off at all dealers that have it, with a line in the audit log, and gives up what waits for it. It holds the network:
-/// whoever does that waits for no address any more.
-pub(super) async fn switch_off(context: &Context, conn: &Conn, dead: Dead<'_>, at: Timestamp) -> Result<(), JobError> {
-    let Dead { tenant, address, channel, reason } = dead;
-    // Whoever offers copies holds the network: what was written before this is given up, what comes after sees the address switched off.
-    tenants::raise_network_version(conn, tenant).await?;
+/// Switches a dead address off, and then gives up what waits for it, so much at a time. Done again, it goes on where it was cut off; what is
+/// left after a process died is given up push by push when each is due.
+pub(super) async fn end(context: &Context, dead: &mut Dead) -> Result<(), JobError> {
+    let at = context.clock.now();
+    if !dead.is_switched_off {
+        let tx = context.store.begin().await?;
+        if !switch_off(context, &tx, dead, at).await? {
+            return Ok(());
+        }
+        tx.commit().await?;
+        dead.is_switched_off = true;
+    }
+    while give_up_some(context, dead, at).await? {}
+    Ok(())
+}
+
+/// Switches it off at all dealers that have it, with a line in the audit log; false if it is dead no more. Whoever hands leads on holds the
+/// network: what was written before this is given up after it, what comes later sees the address switched off.
+async fn switch_off(context: &Context, conn: &Conn, dead: &Dead, at: Timestamp) -> Result<bool, JobError> {
+    let Dead { tenant, address, channel, reason, .. } = dead;
+    tenants::raise_network_version(conn, *tenant).await?;
+    let failing = pushes::find_failing(conn, *tenant, address).await?;
+    // Another process was first, or somebody has set the address up anew.
+    if channel.is_http() && !failing.is_some_and(|failing| is_dead(failing, at)) {
+        return Ok(false);
+    }
     let mut lines = Vec::new();
-    for before in dealers::list_by_crm(conn, tenant, address).await? {
+    for before in dealers::list_by_crm(conn, *tenant, address).await? {
         let mut after = Dealer { updated_at: at, ..before.clone() };
         for crm in &mut after.crm {
             // Over HTTP it is the address that is dead, whatever is posted there.
-            let is_meant = crm.address == address && Channel::from(crm.kind).is_http() == channel.is_http();
+            let is_meant = crm.address == *address && Channel::from(crm.kind).is_http() == channel.is_http();
             crm.active &= !is_meant;
         }
         if after.crm == before.crm {
             continue;
         }
         dealers::update(conn, &after).await?;
-        let line = context.event(tenant, at, baton(), EventKind::Updated, before.id);
+        let line = context.event(*tenant, at, baton(), EventKind::Updated, before.id);
         let (old, new) = (serde_json::json!({ "crm": before.crm }), serde_json::json!({ "crm": after.crm }));
         lines.push(Event { before: Some(old), after: Some(new), reason: Some(reason.clone()), ..line });
     }
     events::insert(conn, &lines).await?;
-    pushes::forget(conn, tenant, address).await?;
-    loop {
-        let given_up = pushes::give_up(conn, (tenant, address, channel), (at, &reason), GIVEN_UP_AT_ONCE).await?;
-        let line = |one: &pushes::GivenUp| Event {
-            lead: Some(one.lead),
-            request: Some(one.request),
-            reason: Some(reason.clone()),
-            ..context.event(tenant, at, baton(), EventKind::DeliveryFailed, one.delivery)
-        };
-        events::insert(conn, &given_up.iter().map(line).collect::<Vec<_>>()).await?;
-        if (given_up.len() as u64) < GIVEN_UP_AT_ONCE {
-            return Ok(());
-        }
-    }
+    pushes::forget(conn, *tenant, address).await?;
+    Ok(true)
+}
+
+/// Gives up as much of what waits as one transaction should; whether there may be more. It holds nothing but those pushes.
+async fn give_up_some(context: &Context, dead: &Dead, at: Timestamp) -> Result<bool, JobError> {
+    let Dead { tenant, address, channel, reason, .. } = dead;
+    let reached = Reached { tenant: *tenant, address, channel: *channel };
+    let tx = context.store.begin().await?;
+    let given_up = pushes::give_up(&tx, reached, (at, reason), GIVEN_UP_AT_ONCE).await?;
+    let line = |one: &pushes::GivenUp| Event {
+        lead: Some(one.lead),
+        request: Some(one.request),
+        reason: Some(reason.clone()),
+        ..context.event(*tenant, at, baton(), EventKind::DeliveryFailed, one.delivery)
+    };
+    events::insert(&tx, &given_up.iter().map(line).collect::<Vec<_>>()).await?;
+    tx.commit().await?;
+    Ok(given_up.len() as u64 == GIVEN_UP_AT_ONCE)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use std::time::Duration;
 use futures_util::future::FutureExt;
 use tokio::task::JoinSet;
 
+use super::endpoints::{self, Dead};
 use super::error::JobError;
 use super::parcels::{Packed, pack};
 use super::record::record;
@@ -82,7 +83,7 @@ pub struct Outbox {
 pub struct Senders {
     /// Without one, mails wait.
     pub mailer: Option<Mailer>,
-    /// Posts to dealers' CRMs.
+    /// Posts to dealers' CRMs. Where it reaches nothing, pushes by HTTP wait.
     pub poster: Poster,
 }
 
@@ -99,7 +100,11 @@ pub(super) struct UnderWay<'o> {
     /// Each a task of its own, so that no try stands still while others are written down; all end with this.
     tries: JoinSet<Done>,
     done: Vec<Done>,
-    /// How many of the two are mails, and how many pushes by HTTP.
+    /// Addresses that what is written down has shown to be dead.
+    dead: Vec<Dead>,
+    /// Claimed, but nothing came of it: to be handed back.
+    unsent: Vec<Delivery>,
+    /// How many of the first two are mails, and how many pushes by HTTP.
     mails: usize,
     pushes: usize,
     /// Where the round through the addresses of pushes stands: it goes on from there, so that each has its turn.
@@ -133,7 +138,7 @@ impl Outbox {
     pub(super) async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let (reader, now) = (self.context.store.reader(), self.context.clock.now());
         let mail = if self.senders.mailer.is_some() { deliveries::next_due(reader).await? } else { None };
-        let push = pushes::next_due(reader).await?.filter(|at| *at > now);
+        let push = if self.senders.poster.reaches_any() { pushes::next_due(reader, now).await? } else { None };
         Ok([mail, push].into_iter().flatten().min())
     }
 
@@ -191,16 +196,25 @@ fn document(parcel: &Parcel) -> Result<Rendered, DeliveryError> {
 
 impl<'o> UnderWay<'o> {
     pub(super) fn new(outbox: &'o Outbox) -> Self {
-        let (tries, done, endpoint) = (JoinSet::new(), Vec::new(), Endpoint::default());
-        Self { outbox, tries, done, mails: 0, pushes: 0, endpoint }
+        Self {
+            outbox,
+            tries: JoinSet::new(),
+            done: Vec::new(),
+            dead: Vec::new(),
+            unsent: Vec::new(),
+            mails: 0,
+            pushes: 0,
+            endpoint: Endpoint::default(),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.tries.is_empty() && self.done.is_empty()
+        self.tries.is_empty() && self.done.is_empty() && self.dead.is_empty()
     }
 
     /// Claims as many messages as there is room for and begins to send them; says how many were cancelled instead.
     pub(super) async fn fill(&mut self) -> Result<Posted, JobError> {
+        self.hand_back().await?;
         let mut posted = Posted::default();
         let room = MAILS_MAX.saturating_sub(self.mails);
         if room > 0 && self.outbox.senders.mailer.is_some() {
@@ -217,12 +231,12 @@ impl<'o> UnderWay<'o> {
     async fn claim_pushes(&mut self, room: u64) -> Result<Claimed, JobError> {
         let context = &self.outbox.context;
         let now = context.clock.now();
-        // A look that finds nothing only reads.
-        if room == 0 || pushes::next_due(context.store.reader()).await?.is_none_or(|due| due > now) {
+        // Where nothing is reached, they wait. A look that finds nothing only reads.
+        let may_claim = room > 0 && self.outbox.senders.poster.reaches_any();
+        if !may_claim || !pushes::is_any_due(context.store.reader(), now).await? {
             return Ok(Claimed::default());
         }
         let tx = context.store.begin().await?;
-        pushes::put_off(&tx, now).await?;
         let is_whole_round = self.endpoint == Endpoint::default();
         let mut claimed = pushes::claim(&tx, (now, LEASE), room, &mut self.endpoint).await?;
         let left = room.saturating_sub(claimed.deliveries.len() as u64);
@@ -236,15 +250,36 @@ impl<'o> UnderWay<'o> {
         Ok(claimed)
     }
 
-    /// Begins to send what was claimed and still makes sense.
+    /// Begins to send what was claimed and still makes sense. If that fails, what was claimed is free again, as soon as the database lets us.
     async fn begin(&mut self, claimed: Claimed) -> Result<Posted, JobError> {
+        self.unsent.extend(claimed.deliveries.iter().cloned());
+        let begun = self.begin_some(claimed).await;
+        if begun.is_ok() {
+            self.unsent.clear();
+        } else if let Err(error) = self.hand_back().await {
+            tracing::warn!(%error, "messages could not be handed back yet");
+        }
+        begun
+    }
+
+    /// Hands back what was claimed and not sent.
+    async fn hand_back(&mut self) -> Result<(), JobError> {
+        let context = &self.outbox.context;
+        while let Some(delivery) = self.unsent.last() {
+            deliveries::hand_back(context.store.writer(), delivery, context.clock.now()).await?;
+            self.unsent.pop();
+        }
+        Ok(())
+    }
+
+    async fn begin_some(&mut self, claimed: Claimed) -> Result<Posted, JobError> {
         let context = &self.outbox.context;
         for (id, error) in &claimed.unreadable {
             tracing::error!(delivery = %id, %error, "a message can't be read, it waits until somebody repairs it");
         }
         let mut found = copies_of(context, &claimed.deliveries).await?;
         let mut packed = pack(context, &claimed.deliveries, &found.copies).await?;
-        let mut posted = Posted::default();
+        let mut stale = Vec::new();
         for delivery in claimed.deliveries {
             let about = found.copies.remove(&delivery.id).unwrap_or_default();
             let parcel = match packed.remove(&delivery.id) {
@@ -253,16 +288,21 @@ impl<'o> UnderWay<'o> {
                 None => staleness(&delivery.message, &about).map_or(Packed::Mail, Packed::Stale),
             };
             if let Packed::Stale(reason) = parcel {
-                deliveries::cancel(context.store.writer(), &delivery, reason).await?;
-                posted.cancelled += 1;
+                stale.push((delivery, reason));
                 continue;
             }
+            self.unsent.retain(|one| one.id != delivery.id);
             *(if delivery.channel.is_http() { &mut self.pushes } else { &mut self.mails }) += 1;
             match parcel {
                 Packed::Parcel(parcel) => drop(self.tries.spawn(self.outbox.attempt(delivery, about, Some(parcel)))),
                 Packed::NotNow(outcome) => self.done.push(Done { delivery, about, answer: Answer::ours(outcome) }),
                 Packed::Mail | Packed::Stale(_) => drop(self.tries.spawn(self.outbox.attempt(delivery, about, None))),
             }
+        }
+        let mut posted = Posted::default();
+        for (delivery, reason) in stale {
+            deliveries::cancel(context.store.writer(), &delivery, reason).await?;
+            posted.cancelled += 1;
         }
         Ok(posted)
     }
@@ -280,13 +320,20 @@ impl<'o> UnderWay<'o> {
 
     /// Writes down what has ended. If that fails, it is kept and written down with the next.
     pub(super) async fn record(&mut self) -> Result<Posted, JobError> {
-        if self.done.is_empty() {
-            return Ok(Posted::default());
+        let context = &self.outbox.context;
+        let mut posted = Posted::default();
+        if !self.done.is_empty() {
+            let (recorded, dead) = record(context, &self.done).await?;
+            let pushes = self.done.iter().filter(|done| done.delivery.channel.is_http()).count();
+            (self.pushes, self.mails) = (self.pushes - pushes, self.mails - (self.done.len() - pushes));
+            self.done.clear();
+            self.dead.extend(dead);
+            posted = recorded;
         }
-        let posted = record(&self.outbox.context, &self.done).await?;
-        let pushes = self.done.iter().filter(|done| done.delivery.channel.is_http()).count();
-        (self.pushes, self.mails) = (self.pushes - pushes, self.mails - (self.done.len() - pushes));
-        self.done.clear();
+        while let Some(dead) = self.dead.last_mut() {
+            endpoints::end(context, dead).await?;
+            self.dead.pop();
+        }
         Ok(posted)
     }
 }

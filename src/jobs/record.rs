@@ -3,7 +3,7 @@
 //! Reasons stand in the delivery's own record only; they may hold an address and never reach a log. Of what became of a push, a lead's
 //! timeline has no words of the receiver.
 
-use super::endpoints;
+use super::endpoints::{self, Dead};
 use super::error::JobError;
 use super::outbox::{Done, Posted};
 use crate::actions::Context;
@@ -17,8 +17,8 @@ use crate::domain::offer::Addressee;
 use crate::store::deliveries::{self, AttemptRecord};
 use crate::store::{Conn, contacts, events, leads, tenants};
 
-/// Writes all of them down in one transaction.
-pub(super) async fn record(context: &Context, done: &[Done]) -> Result<Posted, JobError> {
+/// Writes all of them down in one transaction; also says which addresses are dead by now.
+pub(super) async fn record(context: &Context, done: &[Done]) -> Result<(Posted, Vec<Dead>), JobError> {
     let mut posted = Posted::default();
     let (mut lines, mut ours) = (Vec::new(), Vec::new());
     let tx = context.store.begin().await?;
@@ -39,17 +39,15 @@ pub(super) async fn record(context: &Context, done: &[Done]) -> Result<Posted, J
             }
         }
     }
-    // Networks are held after all addresses, so that nobody who holds one waits for the other.
-    let dead = endpoints::count(&tx, &ours, at).await?;
+    // Networks are held before addresses, as everywhere, and in one order by all processes: nobody who holds one waits for the other.
+    ours.sort_by_key(|one| one.delivery.tenant);
     for one in &ours {
         note_bounce(context, &tx, (one, at), &mut lines).await?;
     }
-    for one in dead {
-        endpoints::switch_off(context, &tx, one, at).await?;
-    }
+    let dead = endpoints::count(&tx, &ours, at).await?;
     events::insert(&tx, &lines).await?;
     tx.commit().await?;
-    Ok(posted)
+    Ok((posted, dead))
 }
 
 async fn attempt(context: &Context, conn: &Conn, done: &Done, at: Timestamp) -> Result<AttemptRecord, JobError> {

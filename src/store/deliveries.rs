@@ -141,7 +141,7 @@ const MAIL: &str = "next_attempt_at is not null and channel in ('EMAIL', 'ADF_EM
 pub async fn claim(conn: &Conn, now: Timestamp, lease: Duration, limit: u64) -> Result<Claimed, StoreError> {
     let lock = if conn.is_postgres() { "for update skip locked" } else { "" };
     let sql = format!(
-        "update deliveries set attempts = attempts + 1, next_attempt_at = $1
+        "update deliveries set attempts = attempts + 1, next_attempt_at = $1, is_held = (channel = 'ADF_EMAIL')
          where (tenant_id, id) in (
            select tenant_id, id from deliveries where {MAIL} and next_attempt_at <= $2
            order by next_attempt_at limit $3 {lock})
@@ -229,6 +229,20 @@ pub async fn record(conn: &Conn, delivery: &Delivery, record: &AttemptRecord) ->
     };
     insert_all(conn, vec![attempt]).await?;
     Ok(true)
+}
+
+/// Gives a claimed delivery back as it was, because nothing came of it; not if another worker has taken it over.
+pub async fn hand_back(conn: &Conn, delivery: &Delivery, at: Timestamp) -> Result<(), StoreError> {
+    let touched = Entity::update_many()
+        .col_expr(Column::NextAttemptAt, Expr::val(at.micros()))
+        .col_expr(Column::Attempts, Expr::val(i64::from(delivery.attempts) - 1))
+        .col_expr(Column::IsHeld, Expr::val(false))
+        .filter(Column::TenantId.eq(delivery.tenant.uuid()))
+        .filter(Column::Id.eq(delivery.id.uuid()))
+        .filter(Column::State.eq(name_of(&DeliveryState::Pending)))
+        .filter(Column::Attempts.eq(i64::from(delivery.attempts)));
+    touched.exec(conn).await?;
+    Ok(())
 }
 
 /// Takes a claimed delivery out of the outbox for good, because it no longer makes sense. Says whether it was still ours.

@@ -23,6 +23,8 @@ pub const FAILED_BEFORE_REST: i64 = 5;
 
 /// Which rows: word for word the condition of their indexes.
 const PUSH: &str = "next_attempt_at is not null and channel in ('ADF_HTTP', 'JSON_HTTP')";
+/// Pushes by mail, which are claimed with the other mails.
+const MAIL_TO_CRM: &str = "next_attempt_at is not null and channel = 'ADF_EMAIL'";
 
 /// An address of a tenant's dealers: where a round through all of them stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,9 +33,32 @@ pub struct Endpoint {
     address: String,
 }
 
-/// The earliest moment at which a push may be sent.
-pub async fn next_due(conn: &Conn) -> Result<Option<Timestamp>, StoreError> {
-    earliest(conn, PUSH).await
+/// The earliest moment after `now` at which one more push may be sent: one becomes due, or an address has rested. What is due by now and
+/// has no place waits for another one to its address.
+pub async fn next_due(conn: &Conn, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    let sql = format!(
+        "select min(moment) as moment from (
+           select min(next_attempt_at) as moment from deliveries where {PUSH} and next_attempt_at > $1
+           union all
+           select min(rests_until) from crm_endpoints where rests_until is not null and rests_until > $1) moments"
+    );
+    let rows = conn.query_sql(&sql, vec![now.micros().into()]).await?;
+    let next: Option<i64> = rows.first().map(|row| row.try_get("", "moment")).transpose()?.flatten();
+    Ok(next.map(time))
+}
+
+/// Whether there is anything to claim: a push is due at an address that has a place. It only reads, a step per address.
+pub async fn is_any_due(conn: &Conn, now: Timestamp) -> Result<bool, StoreError> {
+    if earliest(conn, PUSH).await?.is_none_or(|first| first > now) {
+        return Ok(false);
+    }
+    let (walk, places) = (walk(conn), places());
+    let sql = format!(
+        "{walk}
+         select 1 as found from walk where {places} > 0 and exists (select 1 from deliveries
+           where {PUSH} and tenant_id = walk.tenant_id and address = walk.address and next_attempt_at <= $1) limit 1"
+    );
+    Ok(!conn.query_sql(&sql, round(now, &Endpoint::default())).await?.is_empty())
 }
 
 /// Takes up to `limit` pushes that may be sent now, from the addresses that come after `after`; `after` becomes the last of them. Until
@@ -62,22 +87,25 @@ fn claim_statement(
     limit: u64,
     after: &Endpoint,
 ) -> (String, Vec<Value>) {
-    let sql = if conn.is_postgres() { claim_on_postgres() } else { claim_on_sqlite() };
-    let values = vec![
-        (now + lease).micros().into(),
-        now.micros().into(),
-        after.tenant.into(),
-        after.address.clone().into(),
-        limit.into(),
-        FAILED_BEFORE_REST.into(),
-    ];
+    let sql = if conn.is_postgres() { claim_on_postgres(conn) } else { claim_on_sqlite(conn) };
+    let mut values = round(now, after);
+    values.extend([(now + lease).micros().into(), limit.into()]);
     (sql, values)
+}
+
+/// $1 to $4 of a walk from address to address.
+fn round(now: Timestamp, after: &Endpoint) -> Vec<Value> {
+    vec![now.micros().into(), FAILED_BEFORE_REST.into(), after.tenant.into(), after.address.clone().into()]
 }
 
 /// How the database would claim pushes, for a test to hold it to its indexes: PostgreSQL's own JSON, after doing it; SQLite's lines.
 /// INVARIANT: called inside a transaction that is undone.
 pub async fn plan(conn: &Conn, now: Timestamp, limit: u64) -> Result<serde_json::Value, StoreError> {
     let (sql, values) = claim_statement(conn, (now, Duration::from_mins(1)), limit, &Endpoint::default());
+    explained(conn, &sql, values).await
+}
+
+async fn explained(conn: &Conn, sql: &str, values: Vec<Value>) -> Result<serde_json::Value, StoreError> {
     if conn.is_postgres() {
         let rows = conn.query_sql(&format!("explain (analyze, format json) {sql}"), values).await?;
         let row = rows.first().ok_or_else(|| StoreError::corrupt("deliveries", "a statement without a plan"))?;
@@ -88,79 +116,79 @@ pub async fn plan(conn: &Conn, now: Timestamp, limit: u64) -> Result<serde_json:
     Ok(lines.collect::<Result<Vec<_>, StoreError>>()?.into())
 }
 
-/// How many more of `walk`'s address may be in hand. $2 is now, $6 the failed tries before a rest.
+/// How many more of `walk`'s address may be in hand: none while it rests, however much waits there. $1 is now, $2 the failed tries before a
+/// rest.
 fn places() -> String {
+    let failing =
+        "exists (select 1 from crm_endpoints e where e.tenant_id = walk.tenant_id and e.address = walk.address and";
     format!(
-        "(case when exists (select 1 from crm_endpoints e
-              where e.tenant_id = walk.tenant_id and e.address = walk.address and e.failed_count >= $6)
-            then 1 else {OF_ONE_ADDRESS_MAX} end
+        "(case when {failing} e.rests_until > $1) then 0 when {failing} e.failed_count >= $2) then 1 else {OF_ONE_ADDRESS_MAX} end
           - (select count(*) from deliveries h
-              where h.is_held and h.tenant_id = walk.tenant_id and h.address = walk.address and h.next_attempt_at > $2))"
+              where h.is_held and h.tenant_id = walk.tenant_id and h.address = walk.address and h.next_attempt_at > $1))"
     )
 }
 
-/// `walk` goes from address to address, one step of the index each, however many pushes wait there, and stops when enough were found. They
-/// are locked, so where they lie is where they stay.
-fn claim_on_postgres() -> String {
-    let places = places();
+/// `walk` goes from address to address, one step of the index each, however many pushes wait there; $3 and $4 are the address before. SQLite
+/// does not step to the next pair by its index when the pair comes from a row: that is the next address of the tenant, else of the next
+/// tenant.
+fn walk(conn: &Conn) -> String {
+    let next = if conn.is_postgres() {
+        format!(
+            "walk cross join lateral (
+               select d.tenant_id, d.address from deliveries d
+               where {PUSH} and (d.tenant_id, d.address) > (walk.tenant_id, walk.address)
+               order by d.tenant_id, d.address limit 1) next"
+        )
+    } else {
+        format!(
+            "walk join deliveries next on next.rowid = coalesce(
+               (select rowid from deliveries where {PUSH} and tenant_id = walk.tenant_id and address > walk.address
+                order by address limit 1),
+               (select rowid from deliveries where {PUSH} and tenant_id > walk.tenant_id order by tenant_id, address limit 1))"
+        )
+    };
     format!(
         "with recursive walk (tenant_id, address) as (
-           (select tenant_id, address from deliveries where {PUSH} and (tenant_id, address) > ($3, $4)
-            order by tenant_id, address limit 1)
+           select * from (select tenant_id, address from deliveries where {PUSH} and (tenant_id, address) > ($3, $4)
+             order by tenant_id, address limit 1) start_of_walk
            union all
-           select next.tenant_id, next.address from walk cross join lateral (
-             select d.tenant_id, d.address from deliveries d
-             where {PUSH} and (d.tenant_id, d.address) > (walk.tenant_id, walk.address)
-             order by d.tenant_id, d.address limit 1) next
-         ), taken as (
+           select next.tenant_id, next.address from {next})"
+    )
+}
+
+/// It stops when enough were found ($6). They are locked, so where they lie is where they stay.
+fn claim_on_postgres(conn: &Conn) -> String {
+    let (walk, places) = (walk(conn), places());
+    format!(
+        "{walk}, taken as (
            select due.place from walk cross join lateral (
              select d.ctid as place from deliveries d
-             where {PUSH} and d.tenant_id = walk.tenant_id and d.address = walk.address and d.next_attempt_at <= $2
+             where {PUSH} and d.tenant_id = walk.tenant_id and d.address = walk.address and d.next_attempt_at <= $1
              order by d.next_attempt_at, d.id limit greatest(0, {places}) for update skip locked) due
-           limit $5
+           limit $6
          )
-         update deliveries set attempts = attempts + 1, next_attempt_at = $1, is_held = true
+         update deliveries set attempts = attempts + 1, next_attempt_at = $5, is_held = true
          where ctid = any (array(select place from taken))
          returning *"
     )
 }
 
-/// The same for SQLite, which has no lateral joins, and no limits that depend on a row: of an address, both or the first are taken. Nor does
-/// it step to the next pair by its index when the pair comes from a row: that is the next address of the tenant, else of the next tenant.
-fn claim_on_sqlite() -> String {
-    let places = places();
+/// The same for SQLite, which has no lateral joins, and no limits that depend on a row: of an address, both or the first are taken.
+fn claim_on_sqlite(conn: &Conn) -> String {
+    let (walk, places) = (walk(conn), places());
     let due = format!(
-        "select rowid from deliveries where {PUSH} and tenant_id = walk.tenant_id and address = walk.address and next_attempt_at <= $2
+        "select rowid from deliveries where {PUSH} and tenant_id = walk.tenant_id and address = walk.address and next_attempt_at <= $1
          order by next_attempt_at, id limit"
     );
     format!(
-        "with recursive walk (tenant_id, address) as (
-           select * from (select tenant_id, address from deliveries where {PUSH} and (tenant_id, address) > ($3, $4)
-             order by tenant_id, address limit 1)
-           union all
-           select next.tenant_id, next.address from walk join deliveries next on next.rowid = coalesce(
-             (select rowid from deliveries where {PUSH} and tenant_id = walk.tenant_id and address > walk.address
-              order by address limit 1),
-             (select rowid from deliveries where {PUSH} and tenant_id > walk.tenant_id order by tenant_id, address limit 1))
-         )
-         update deliveries set attempts = attempts + 1, next_attempt_at = $1, is_held = true
+        "{walk}
+         update deliveries set attempts = attempts + 1, next_attempt_at = $5, is_held = true
          where rowid in (
            select d.rowid from walk join deliveries d on d.rowid in ({due} {OF_ONE_ADDRESS_MAX})
            where {places} >= {OF_ONE_ADDRESS_MAX} or ({places} = 1 and d.rowid = ({due} 1))
-           limit $5)
+           limit $6)
          returning *"
     )
-}
-
-/// Puts off all due pushes to addresses that rest, until their rests are over. How many.
-pub async fn put_off(conn: &Conn, now: Timestamp) -> Result<u64, StoreError> {
-    let sql = format!(
-        "update deliveries set is_held = false, next_attempt_at = (select e.rests_until from crm_endpoints e
-           where e.tenant_id = deliveries.tenant_id and e.address = deliveries.address)
-         where {PUSH} and next_attempt_at <= $1
-           and (tenant_id, address) in (select tenant_id, address from crm_endpoints where rests_until > $1)"
-    );
-    conn.execute_sql(&sql, vec![now.micros().into()]).await
 }
 
 /// How an address that fails is doing.
@@ -172,6 +200,17 @@ pub struct Failing {
     pub since: Timestamp,
 }
 
+/// How an address is doing, if it fails.
+pub async fn find_failing(conn: &Conn, tenant: TenantId, address: &str) -> Result<Option<Failing>, StoreError> {
+    let sql = "select failed_count, failing_since from crm_endpoints where tenant_id = $1 and address = $2";
+    let rows = conn.query_sql(sql, vec![tenant.uuid().into(), address.into()]).await?;
+    rows.first().map(failing).transpose()
+}
+
+fn failing(row: &sea_orm::QueryResult) -> Result<Failing, StoreError> {
+    Ok(Failing { failed_count: row.try_get("", "failed_count")?, since: time(row.try_get("", "failing_since")?) })
+}
+
 /// Counts a failed try at an address.
 pub async fn count_failed(conn: &Conn, tenant: TenantId, address: &str, at: Timestamp) -> Result<Failing, StoreError> {
     let sql = "insert into crm_endpoints (tenant_id, address, failed_count, failing_since) values ($1, $2, 1, $3)
@@ -179,7 +218,7 @@ pub async fn count_failed(conn: &Conn, tenant: TenantId, address: &str, at: Time
         returning failed_count, failing_since";
     let rows = conn.query_sql(sql, vec![tenant.uuid().into(), address.into(), at.micros().into()]).await?;
     let row = rows.first().ok_or_else(|| StoreError::corrupt("crm_endpoints.address", "it was not written"))?;
-    Ok(Failing { failed_count: row.try_get("", "failed_count")?, since: time(row.try_get("", "failing_since")?) })
+    failing(row)
 }
 
 /// Lets an address that fails rest until then, or longer if that was so.
@@ -206,26 +245,59 @@ pub struct GivenUp {
     pub request: RequestId,
 }
 
+/// An address of a tenant's dealers, and by which way it is reached.
+#[derive(Clone, Copy, Debug)]
+pub struct Reached<'a> {
+    /// Whose dealers.
+    pub tenant: TenantId,
+    /// Where pushes go.
+    pub address: &'a str,
+    /// Over HTTP it is the address that counts, whatever is posted there.
+    pub channel: Channel,
+}
+
 /// Gives up to `limit` pushes up that wait for an address and that nobody has in hand.
 pub async fn give_up(
     conn: &Conn,
-    (tenant, address, channel): (TenantId, &str, Channel),
+    reached: Reached<'_>,
     (now, reason): (Timestamp, &str),
     limit: u64,
 ) -> Result<Vec<GivenUp>, StoreError> {
-    // Over HTTP it is the address that is given up, whatever is posted there.
-    let which = if channel.is_http() { PUSH } else { "next_attempt_at is not null and channel = 'ADF_EMAIL'" };
-    let sql = format!(
-        "update deliveries set state = 'FAILED', next_attempt_at = null, is_held = false, last_error = $3
-         where (tenant_id, id) in (select tenant_id, id from deliveries
-           where {which} and tenant_id = $1 and address = $2 and not (is_held and next_attempt_at > $4) limit $5)
-         returning id, lead_id, (select l.request_id from leads l
-           where l.tenant_id = deliveries.tenant_id and l.id = deliveries.lead_id) as request_id"
-    );
-    let values = vec![tenant.uuid().into(), address.into(), reason.into(), now.micros().into(), limit.into()];
+    let (sql, values) = give_up_statement(conn, reached, (now, reason), limit);
     let read = |row: &sea_orm::QueryResult| {
         let id = |column| row.try_get::<Uuid>("", column);
         Ok(GivenUp { delivery: id("id")?.into(), lead: id("lead_id")?.into(), request: id("request_id")?.into() })
     };
     conn.query_sql(&sql, values).await?.iter().map(read).collect()
+}
+
+/// How the database would give pushes up, as [`plan`] shows it. INVARIANT: called inside a transaction that is undone.
+pub async fn plan_of_giving_up(
+    conn: &Conn,
+    reached: Reached<'_>,
+    now: Timestamp,
+) -> Result<serde_json::Value, StoreError> {
+    let (sql, values) = give_up_statement(conn, reached, (now, "a plan"), 1_000);
+    explained(conn, &sql, values).await
+}
+
+/// Whoever waits for a row that another worker has in hand looks at it again before it writes.
+fn give_up_statement(
+    conn: &Conn,
+    reached: Reached<'_>,
+    (now, reason): (Timestamp, &str),
+    limit: u64,
+) -> (String, Vec<Value>) {
+    let which = if reached.channel.is_http() { PUSH } else { MAIL_TO_CRM };
+    let lock = if conn.is_postgres() { "for update skip locked" } else { "" };
+    let free = "not (is_held and next_attempt_at > $4)";
+    let sql = format!(
+        "update deliveries set state = 'FAILED', next_attempt_at = null, is_held = false, last_error = $3
+         where state = 'PENDING' and {free} and (tenant_id, id) in (select tenant_id, id from deliveries
+           where {which} and tenant_id = $1 and address = $2 and {free} limit $5 {lock})
+         returning id, lead_id, (select l.request_id from leads l
+           where l.tenant_id = deliveries.tenant_id and l.id = deliveries.lead_id) as request_id"
+    );
+    let (tenant, address) = (reached.tenant.uuid().into(), reached.address.into());
+    (sql, vec![tenant, address, reason.into(), now.micros().into(), limit.into()])
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use baton::delivery::{Composed, Links, MailTransport, Mailer, Outcome, Poster, Reach, Sender};
 use baton::domain::dealer::Dealer;
-use baton::domain::delivery::{AttemptOutcome, Delivery, DeliveryState};
+use baton::domain::delivery::{AttemptOutcome, Channel, Delivery, DeliveryState};
 use baton::domain::event::{Event, EventKind};
 use baton::domain::id::{DealerId, LeadId};
 use baton::jobs::{LEASE, Outbox, Senders};
 use baton::store::events::EventFilter;
-use baton::store::pushes::{self, Endpoint};
+use baton::store::pushes::{self, Endpoint, Reached};
 use baton::store::{Order, PageRequest, Store, dealers, deliveries, events};
 use serde_json::{Value, json};
 
@@ -42,14 +42,14 @@ async fn dealer(app: &TestApp, id: DealerId) -> Dealer {
 
 async fn told(app: &TestApp, kind: EventKind) -> Vec<Event> {
     let filter = EventFilter { kinds: vec![kind], ..EventFilter::default() };
-    let page = PageRequest::first(1_000);
+    let page = PageRequest::first(2_000);
     let found = events::list(app.store().reader(), app.tenant.id, &filter, Order::Asc, &page).await.unwrap();
     found.into_rows()
 }
 
 /// Moves the clock to the earliest push that waits.
 async fn until_next(app: &TestApp) {
-    let next = pushes::next_due(app.store().reader()).await.unwrap().unwrap();
+    let next = pushes::next_due(app.store().reader(), app.now()).await.unwrap().unwrap();
     app.advance(next.since(app.now()));
 }
 
@@ -109,7 +109,7 @@ async fn what_a_crm_says_of_the_customer_is_told_to_nobody_who_may_not_see_the_c
         let ann = app.dealer_with_crm("Ann", &receiver.url("/ann")).await;
         let copy = many_pushed(app, ann, 1).await[0];
         assert_eq!(app.work().await.posted.failed, 1);
-        let seen = "query($id: ID!) { delivery(id: $id) { state lastError attempts { outcome detail } lead { events(first: 50) { nodes {
+        let seen = "query($id: ID!) { delivery(id: $id) { state lastError attempts { outcome detail } lead { timeline(first: 50) { nodes {
             kind reason } } } } }";
         let id = app.pushes(copy).await[0].id.to_string();
         let by_admin = app.graphql(&app.admin(), seen, json!({ "id": id })).await;
@@ -138,7 +138,102 @@ async fn a_private_address_gets_nothing_unless_the_configuration_says_so() {
             assert_eq!(app.work().await.posted.failed, 1);
             let reason = app.pushes(copy).await.remove(0).last_error.unwrap();
             assert!(reason.starts_with("the address of the CRM is refused"), "{reason}");
+            let address = app.pushes(copy).await.remove(0).address;
+            let failing = pushes::find_failing(app.store().reader(), app.tenant.id, &address).await.unwrap();
+            assert_eq!(failing, None, "it is our refusal, not the address's");
         }
+    })
+    .await;
+}
+
+// SEND-2, SEND-6
+#[tokio::test]
+async fn pushes_wait_where_nothing_is_reached() {
+    with_receiver(async |app, receiver| {
+        let ann = app.dealer_with_crm("Ann", &receiver.url("/ann")).await;
+        let copy = many_pushed(app, ann, 1).await[0];
+        let senders = Senders { mailer: None, poster: Poster::new(Reach::Nowhere).unwrap() };
+        let links = Links::new("https://leads.example.com", app.context().links.clone());
+        assert_eq!(Outbox::new(app.context().clone(), senders, links).step().await.unwrap().count(), 0);
+        let push = app.pushes(copy).await.remove(0);
+        assert_eq!((push.state, push.attempts), (DeliveryState::Pending, 0));
+        assert_eq!(app.work().await.posted.sent, 1);
+    })
+    .await;
+}
+
+// SEND-2, SEND-4
+#[tokio::test]
+async fn an_address_that_asks_for_a_long_rest_gets_it_for_that_push_and_an_hour_for_the_others() {
+    with_receiver(async |app, receiver| {
+        receiver.answers("/ann", &["503 Busy\r\nretry-after: 86400", "200 OK"]);
+        let ann = app.dealer_with_crm("Ann", &receiver.url("/ann")).await;
+        let asked = many_pushed(app, ann, 1).await[0];
+        app.work().await;
+        let day_after = app.now() + Duration::from_hours(24);
+        let other = many_pushed(app, ann, 1).await[0];
+        app.advance(Duration::from_hours(1).saturating_sub(Duration::from_micros(1)));
+        app.work().await;
+        assert_eq!(receiver.posted("/ann").len(), 1);
+        until_next(app).await;
+        app.work().await;
+        assert_eq!(app.pushes(other).await[0].state, DeliveryState::Sent);
+        assert_eq!(app.pushes(asked).await[0].next_attempt_at, Some(day_after));
+        app.advance(Duration::from_hours(23));
+        assert_eq!(app.work().await.posted.sent, 1);
+    })
+    .await;
+}
+
+// SEND-4
+#[tokio::test]
+async fn an_address_that_is_set_up_anew_or_asked_again_by_hand_starts_afresh() {
+    with_receiver(async |app, receiver| {
+        for (name, by_hand) in [("Ann", false), ("Bob", true)] {
+            let url = receiver.url(&format!("/{name}"));
+            receiver.answers(&format!("/{name}"), &["404 No", "500 No"]);
+            let dealer = app.dealer_with_crm(name, &url).await;
+            let copies = many_pushed(app, dealer, 12).await;
+            app.work().await;
+            receiver.answers(&format!("/{name}"), &["200 OK"]);
+            app.work().await;
+            assert_eq!(states(app, &copies, DeliveryState::Sent).await, 0, "it rests");
+            let mut tried = 0;
+            let mut refused = None;
+            for copy in &copies {
+                let push = app.pushes(*copy).await.remove(0);
+                tried += usize::from(push.attempts > 0);
+                refused = refused.or((push.state == DeliveryState::Failed).then_some(push.id));
+            }
+            if by_hand {
+                let again =
+                    "mutation($id: ID!) { resendDelivery(input: { deliveryId: $id }) { userErrors { message } } }";
+                app.graphql(&app.admin(), again, json!({ "id": refused.unwrap().to_string() })).await;
+            } else {
+                app.set_crm(dealer, &[("ADF_HTTP", &url)]).await;
+            }
+            app.work().await;
+            assert_eq!(states(app, &copies, DeliveryState::Sent).await, 12 - tried + usize::from(by_hand));
+        }
+    })
+    .await;
+}
+
+// SEND-2, JOB-6
+#[tokio::test]
+async fn what_was_claimed_and_could_not_be_read_is_free_again_at_once() {
+    with_receiver(async |app, receiver| {
+        let ann = app.dealer_with_crm("Ann", &receiver.url("/ann")).await;
+        let copy = many_pushed(app, ann, 1).await[0];
+        let before = app.pushes(copy).await.remove(0);
+        app.meddle("alter table requests rename to requests_away", app.tenant.id.uuid()).await;
+        assert!(app.worker().step().await.is_err());
+        app.meddle("alter table requests_away rename to requests", app.tenant.id.uuid()).await;
+        let push = app.pushes(copy).await.remove(0);
+        assert_eq!((push.attempts, push.next_attempt_at), (0, Some(app.now())));
+        assert_eq!(push.state, before.state);
+        app.work().await;
+        assert_eq!(app.pushes(copy).await[0].state, DeliveryState::Sent);
     })
     .await;
 }
@@ -247,14 +342,16 @@ async fn an_address_that_keeps_failing_rests_longer_and_longer_and_then_gets_one
         app.work().await;
         let tried = receiver.posted("/dead").len();
         assert!((5..=6).contains(&tried), "two at a time until five have failed: {tried}");
-        // Those that were not tried wait for the end of the rest, as do those that come meanwhile.
+        // Those that were not tried wait as they are for the end of the rest, as do those that come meanwhile; nothing looks for them before.
         let rest = Duration::from_mins(if tried == 5 { 1 } else { 2 });
         let late = many_pushed(app, ann, 1).await;
         app.work().await;
         for copy in copies.iter().chain(&late) {
             let push = app.pushes(*copy).await.remove(0);
-            assert!(push.attempts > 0 || push.next_attempt_at == Some(app.now() + rest), "{push:?}");
+            assert!(push.attempts > 0 || push.next_attempt_at <= Some(app.now()), "{push:?}");
         }
+        assert!(!pushes::is_any_due(app.store().reader(), app.now()).await.unwrap());
+        assert!(pushes::next_due(app.store().reader(), app.now()).await.unwrap() <= Some(app.now() + rest));
         let mut probes = vec![app.now()];
         while probes.len() < 5 {
             until_next(app).await;
@@ -281,15 +378,17 @@ async fn an_address_that_keeps_failing_rests_longer_and_longer_and_then_gets_one
     .await;
 }
 
-async fn fails_for_a_day(app: &TestApp, receiver: &Receiver) -> (DealerId, Vec<LeadId>) {
+/// So many more wait for it than the first twelve.
+async fn fails_for_a_day(app: &TestApp, receiver: &Receiver, more: usize) -> (DealerId, Vec<LeadId>) {
     receiver.answers("/dead", &["500 No"]);
     let ann = app.dealer_with_crm("Ann", &receiver.url("/dead")).await;
     let copies = many_pushed(app, ann, 12).await;
+    waiting(app, copies[0], &receiver.url("/dead"), more).await;
     let began = app.now();
     while dealer(app, ann).await.crm[0].active {
         assert!(app.now().since(began) < Duration::from_hours(26), "it is given up after a day");
         app.work().await;
-        if pushes::next_due(app.store().reader()).await.unwrap().is_some() {
+        if pushes::next_due(app.store().reader(), app.now()).await.unwrap().is_some() {
             until_next(app).await;
         }
     }
@@ -301,9 +400,12 @@ async fn fails_for_a_day(app: &TestApp, receiver: &Receiver) -> (DealerId, Vec<L
 #[tokio::test]
 async fn an_address_that_takes_nothing_for_a_day_is_switched_off_with_notice_until_somebody_switches_it_on() {
     with_receiver(async |app, receiver| {
-        let (ann, copies) = fails_for_a_day(app, receiver).await;
+        // More than one transaction gives up.
+        let (ann, copies) = fails_for_a_day(app, receiver, 1_200).await;
         assert!(receiver.posted("/dead").len() >= 20);
         assert_eq!(states(app, &copies, DeliveryState::Failed).await, 12, "what waited is given up");
+        let of_one = app.pushes(copies[0]).await;
+        assert!(of_one.len() == 1_201 && of_one.iter().all(|push| push.state == DeliveryState::Failed));
         let notices = told(app, EventKind::Updated).await;
         let notice = notices.iter().rev().find(|event| event.subject == ann.to_string()).unwrap();
         assert!(notice.reason.as_deref().unwrap().contains("switched off"), "{notice:?}");
@@ -331,7 +433,9 @@ async fn an_address_that_takes_nothing_for_a_day_is_switched_off_with_notice_unt
 /// As many pushes of one lead as are wanted, to an address, past the actions.
 async fn waiting(app: &TestApp, copy: LeadId, address: &str, count: usize) {
     let first = app.pushes(copy).await.remove(0);
-    let one = |_| Delivery { id: app.context().id(app.now()), address: address.to_owned(), ..first.clone() };
+    let (state, next_attempt_at) = (DeliveryState::Pending, Some(app.now()));
+    let (id, address) = (|| app.context().id(app.now()), || address.to_owned());
+    let one = |_| Delivery { id: id(), address: address(), state, next_attempt_at, ..first.clone() };
     deliveries::insert(app.store().writer(), &(0..count).map(one).collect::<Vec<_>>()).await.unwrap();
 }
 
@@ -381,6 +485,52 @@ async fn thousands_that_wait_for_one_address_are_one_step_for_a_claim() {
         let claimed = pushes::claim(&tx, (app.now(), LEASE), 100, &mut Endpoint::default()).await.unwrap();
         tx.rollback().await.unwrap();
         assert_eq!(claimed.deliveries.len(), 1 + 2 + 10 * 2);
+        app.leaves_work();
+    })
+    .await;
+}
+
+// SEND-4
+#[tokio::test]
+async fn mails_to_a_crm_are_given_up_by_their_address_but_those_in_hand() {
+    on_each_database(async |app: &TestApp| {
+        let ann = app.new_dealer("Ann").await;
+        app.set_crm(ann, &[("ADF_EMAIL", "crm@example.org")]).await;
+        let copies = many_pushed(app, ann, 3).await;
+        app.work().await;
+        let (tenant, now) = (app.tenant.id, app.now());
+        let again = "update deliveries set state = 'PENDING', sent_at = null, next_attempt_at = 1 where lead_id = $1";
+        for copy in &copies[..2] {
+            assert_eq!(app.meddle(again, copy.uuid()).await, 1);
+        }
+        let claimed = deliveries::claim(app.store().writer(), now, LEASE, 1).await.unwrap().deliveries;
+        let reached = Reached { tenant, address: "crm@example.org", channel: Channel::AdfEmail };
+        let give_up = async |now| {
+            let tx = app.store().begin().await.unwrap();
+            let given_up = pushes::give_up(&tx, reached, (now, "refused"), 10).await.unwrap();
+            tx.commit().await.unwrap();
+            given_up.into_iter().map(|one| one.delivery).collect::<Vec<_>>()
+        };
+        let first = give_up(now).await;
+        assert_eq!((claimed.len(), first.len()), (1, 1));
+        assert_ne!(first[0], claimed[0].id, "one is in hand");
+        assert_eq!(give_up(now + LEASE).await, [claimed[0].id], "and no longer after its lease");
+        assert_eq!(states(app, &copies, DeliveryState::Sent).await, 1);
+
+        waiting(app, copies[0], "other@example.org", 3_000).await;
+        let postgres = app.engine() == Engine::Postgres;
+        if postgres {
+            app.meddle("analyze deliveries", tenant.uuid()).await;
+        }
+        let tx = app.store().begin().await.unwrap();
+        let plan = pushes::plan_of_giving_up(&tx, reached, now).await.unwrap();
+        tx.rollback().await.unwrap();
+        if postgres {
+            assert!(rows_read(&plan[0]["Plan"]) < 100, "{plan:#}");
+        } else {
+            let lines = plan.to_string();
+            assert!(lines.contains("USING INDEX deliveries_pushes_by_mail (tenant_id=? AND address=?)"), "{lines}");
+        }
         app.leaves_work();
     })
     .await;

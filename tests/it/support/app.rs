@@ -271,7 +271,7 @@ impl TestApp {
             ("a reassignment", next_due(reader, DueKind::Reassign).await.unwrap()),
             ("a warning", next_due(reader, DueKind::Warn).await.unwrap()),
             ("a mail", deliveries::next_due(reader).await.unwrap()),
-            ("a push", pushes::next_due(reader).await.unwrap()),
+            ("a push", pushes::is_any_due(reader, self.now()).await.unwrap().then(|| self.now())),
         ];
         moments.into_iter().filter(|(_, at)| at.is_some_and(|at| at <= self.now())).map(|(what, _)| what).collect()
     }
