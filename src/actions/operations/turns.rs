@@ -64,7 +64,9 @@ impl Turns {
     /// Plans an operation alone, unless another worker of this process does. A plan is made by one at a time, and what is worked out before
     /// anything is written, which may take seconds, would be worked out again for nothing.
     pub(super) fn alone(&self, id: OperationId) -> Option<Alone<'_>> {
-        self.account().planning.insert(id).then_some(Alone { turns: self, id })
+        let is_first = self.account().planning.insert(id);
+        // Not made where it is not the first: it would let go of the other's.
+        is_first.then(|| Alone { turns: self, id })
     }
 
     /// Nothing panics while the lock is held, and a whole account stays whole.
