@@ -168,7 +168,7 @@ async fn write_network(conn: &Conn, set_up: &SetUp) -> Result<(), StoreError> {
     events::insert(conn, &set_up.audit).await
 }
 
-/// Parents before children, as the foreign keys ask.
+/// Parents before children, as the database asks.
 async fn write_rows(conn: &Conn, tenant: TenantId, rows: &Rows) -> Result<(), StoreError> {
     requests::insert(conn, &rows.requests).await?;
     decisions::insert(conn, &rows.decisions).await?;

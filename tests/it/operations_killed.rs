@@ -11,6 +11,7 @@ use baton::store::{Scope, deliveries, leads, operations};
 use serde_json::json;
 
 use crate::support::app::{Engine, TestApp, on_each_database};
+use crate::support::operations::code;
 
 /// How many leads and kills; `BATON_OPERATION_LEADS` and `BATON_OPERATION_KILLS` make it a long run.
 fn size(name: &str, usual: usize) -> usize {
@@ -168,7 +169,11 @@ async fn an_operation_that_is_cancelled_while_it_is_killed_keeps_what_it_did_and
         for turn in 0..kills {
             killed(app, &id, turn, &mut before).await;
         }
-        let cancel = async || drop(app.operate(&app.admin(), "cancelOperation", it).await);
+        let (mut answer, mut stood) = (json!(null), None);
+        let cancel = async || {
+            answer = app.operate(&app.admin(), "cancelOperation", it).await;
+            stood = Some(stored(app, &id).await.state);
+        };
         // Turn 3 has carried something out by then.
         match app.engine() {
             Engine::Postgres => killed_after(app, &id, 3, &mut before, cancel).await,
@@ -180,10 +185,14 @@ async fn an_operation_that_is_cancelled_while_it_is_killed_keeps_what_it_did_and
         }
         finished(app, &id).await;
         let of = app.operation(&id).await;
-        assert!(["CANCELLED", "DONE"].contains(&of["state"].as_str().unwrap()), "{of:#}");
         let moved = of["progress"]["changed"].as_u64().unwrap() as usize;
-        // Half way as a rule; on a busy machine this test may come late, and all was done.
-        assert!((1..=count).contains(&moved), "{moved}");
+        if answer["userErrors"] == json!([]) {
+            assert_eq!((&of["state"], stood), (&json!("CANCELLED"), Some(OperationState::Cancelled)), "{of:#}");
+            assert!((1..=count).contains(&moved), "{moved}");
+        } else {
+            // On a busy machine this test may come late: that is refused, and for no other reason.
+            assert_eq!((code(&answer), stood, moved), ("WRONG_STATE", Some(OperationState::Done), count));
+        }
         let leads = app.all_leads(&LeadFilter::default()).await;
         let at = |round, state| leads.iter().filter(|lead| (lead.round, lead.state) == (round, state)).count();
         assert_eq!((leads.len(), at(0, LeadState::Expired), at(1, LeadState::Offered)), (count + moved, moved, moved));
