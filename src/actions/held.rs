@@ -20,6 +20,8 @@ pub struct Held {
     pub jobs: Vec<Job>,
     requests: HashMap<RequestId, Request>,
     chains: HashMap<RequestId, Vec<Lead>>,
+    /// Of which request each copy is.
+    owners: HashMap<LeadId, RequestId>,
 }
 
 impl Held {
@@ -33,7 +35,9 @@ impl Held {
     pub async fn read(conn: &Conn, tenant: TenantId, ids: &[RequestId]) -> Result<Self, StoreError> {
         let found = tenants::lookup(conn, tenant).await?;
         let mut chains: HashMap<RequestId, Vec<Lead>> = HashMap::with_capacity(ids.len());
+        let mut owners = HashMap::with_capacity(ids.len());
         for copy in leads::chains(conn, &Scope::system(tenant), ids).await? {
+            owners.insert(copy.id, copy.request);
             chains.entry(copy.request).or_default().push(copy);
         }
         let requests = requests::lookup_many(conn, tenant, ids).await?;
@@ -42,6 +46,7 @@ impl Held {
             jobs: jobs::list_all(conn, tenant).await?,
             requests: requests.into_iter().map(|request| (request.id, request)).collect(),
             chains,
+            owners,
         })
     }
 
@@ -64,8 +69,9 @@ impl Held {
 
     /// One of the copies.
     pub fn copy(&self, id: LeadId) -> Result<&Lead, StoreError> {
-        self.copies()
-            .find(|copy| copy.id == id)
+        let request = self.owners.get(&id);
+        request
+            .and_then(|request| self.chain(*request).iter().find(|copy| copy.id == id))
             .ok_or_else(|| StoreError::corrupt("leads.id", format!("{id} is missing")))
     }
 

@@ -1,11 +1,10 @@
 //! Decisions: the stored answers to "who gets this lead".
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
-use serde_json::Value;
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::map::{from_json, insert_all, json_of, name_of, named, time};
+use super::map::{from_text, insert_all, name_of, named, text_of, time};
 use super::rows::decision::{Column, Entity, Model};
 use crate::domain::decision::Decision;
 use crate::domain::id::{DecisionId, RequestId, TenantId};
@@ -62,18 +61,17 @@ fn domain(row: Model) -> Result<Decision, StoreError> {
         outcome: named("decisions.outcome", row.outcome)?,
         decided_at: time(row.decided_at),
         decided_by: row.decided_by,
-        inputs: row.inputs,
-        candidates: from_json("decisions.candidates", row.candidates)?,
+        inputs: from_text("decisions.inputs", &row.inputs)?,
+        candidates: from_text("decisions.candidates", &row.candidates)?,
         considered: count(row.considered),
         matched: count(row.matched),
-        excluded: from_json("decisions.excluded", row.excluded)?,
+        excluded: from_text("decisions.excluded", &row.excluded)?,
         reason: row.reason,
     })
 }
 
 fn row(decision: &Decision) -> Result<Model, StoreError> {
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let candidates: Value = json_of("decisions.candidates", &decision.candidates)?;
     Ok(Model {
         tenant_id: decision.tenant.uuid(),
         id: decision.id.uuid(),
@@ -86,11 +84,11 @@ fn row(decision: &Decision) -> Result<Model, StoreError> {
         outcome: name_of(&decision.outcome),
         decided_at: decision.decided_at.micros(),
         decided_by: decision.decided_by.clone(),
-        inputs: decision.inputs.clone(),
-        candidates,
+        inputs: text_of("decisions.inputs", &decision.inputs)?,
+        candidates: text_of("decisions.candidates", &decision.candidates)?,
         considered: count(decision.considered),
         matched: count(decision.matched),
-        excluded: json_of("decisions.excluded", &decision.excluded)?,
+        excluded: text_of("decisions.excluded", &decision.excluded)?,
         reason: decision.reason.clone(),
     })
 }

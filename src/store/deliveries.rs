@@ -9,7 +9,7 @@ use sea_orm::{
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::map::{from_json, insert_all, json_of, name_of, named, time};
+use super::map::{from_text, insert_all, name_of, named, text_of, time};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::delivery::{Column, Entity, Model};
 use super::rows::{delivery_attempt, lead};
@@ -284,7 +284,7 @@ fn domain(row: Model) -> Result<Delivery, StoreError> {
         addressee: contact.or(row.user_id.map(|id| Addressee::User(id.into()))),
         channel: named("deliveries.channel", row.channel)?,
         address: row.address,
-        message: from_json("deliveries.message", row.message)?,
+        message: from_text("deliveries.message", &row.message)?,
         state: named("deliveries.state", row.state)?,
         attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
         next_attempt_at: row.next_attempt_at.map(time),
@@ -309,7 +309,7 @@ fn row(delivery: &Delivery) -> Result<Model, StoreError> {
         user_id,
         channel: name_of(&delivery.channel),
         address: delivery.address.clone(),
-        message: json_of("deliveries.message", &delivery.message)?,
+        message: text_of("deliveries.message", &delivery.message)?,
         state: name_of(&delivery.state),
         attempts: i64::from(delivery.attempts),
         next_attempt_at: delivery.next_attempt_at.map(Timestamp::micros),

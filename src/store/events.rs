@@ -2,10 +2,11 @@
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, IntoSimpleExpr, QueryFilter};
+use serde_json::Value;
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::map::{insert_all, name_of, named, time};
+use super::map::{from_text, insert_all, name_of, named, text_of, time};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::event::{Column, Entity, Model};
 use super::rows::lead;
@@ -93,7 +94,7 @@ pub async fn latest(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> Result<V
 
 /// New events.
 pub async fn insert(conn: &Conn, events: &[Event]) -> Result<(), StoreError> {
-    insert_all(conn, events.iter().map(row).collect()).await?;
+    insert_all(conn, events.iter().map(row).collect::<Result<_, _>>()?).await?;
     for event in events {
         conn.touch(event.tenant);
     }
@@ -186,6 +187,7 @@ fn about_subject(tenant: TenantId, subject: &str) -> Condition {
 }
 
 fn domain(row: Model) -> Result<Event, StoreError> {
+    let read = |text: Option<&str>| text.map(|text| from_text("events", text)).transpose();
     Ok(Event {
         tenant: row.tenant_id.into(),
         id: row.id.into(),
@@ -195,14 +197,15 @@ fn domain(row: Model) -> Result<Event, StoreError> {
         lead: row.lead_id.map(Into::into),
         request: row.request_id.map(Into::into),
         actor: EventActor { kind: named("events.actor_kind", row.actor_kind)?, id: row.actor_id, name: row.actor_name },
-        before: row.before,
-        after: row.after,
+        before: read(row.before.as_deref())?,
+        after: read(row.after.as_deref())?,
         reason: row.reason,
     })
 }
 
-fn row(event: &Event) -> Model {
-    Model {
+fn row(event: &Event) -> Result<Model, StoreError> {
+    let text = |value: &Option<Value>| value.as_ref().map(|value| text_of("events", value)).transpose();
+    Ok(Model {
         tenant_id: event.tenant.uuid(),
         id: event.id.uuid(),
         at: event.at.micros(),
@@ -213,8 +216,8 @@ fn row(event: &Event) -> Model {
         actor_kind: name_of(&event.actor.kind),
         actor_id: event.actor.id.clone(),
         actor_name: event.actor.name.clone(),
-        before: event.before.clone(),
-        after: event.after.clone(),
+        before: text(&event.before)?,
+        after: text(&event.after)?,
         reason: event.reason.clone(),
-    }
+    })
 }

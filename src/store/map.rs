@@ -35,6 +35,15 @@ pub(super) fn from_json<T: DeserializeOwned>(column: &'static str, json: Value) 
     serde_json::from_value(json).map_err(|error| StoreError::corrupt(column, error))
 }
 
+/// A document that no query looks into, as text: neither side builds a tree of it.
+pub(super) fn text_of<T: Serialize>(column: &'static str, value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::corrupt(column, error))
+}
+
+pub(super) fn from_text<T: DeserializeOwned>(column: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::corrupt(column, error))
+}
+
 pub(super) fn object(column: &'static str, json: Value) -> Result<Map<String, Value>, StoreError> {
     match json {
         Value::Object(map) => Ok(map),
@@ -61,6 +70,17 @@ pub(super) fn one_of(conn: &Conn, column: impl ColumnTrait, ids: impl Iterator<I
     }
     let ids = sea_orm::Value::Array(ArrayType::Uuid, Some(Box::new(ids.map(Into::into).collect())));
     Expr::cust_with_exprs("$1 = any (array(select unnest($2)))", [column.into_simple_expr(), Expr::val(ids)])
+}
+
+/// The same in plain SQL: what is to stand behind the column, and the values for its places from `place` on.
+pub(super) fn some_of(conn: &Conn, place: usize, ids: impl Iterator<Item = Uuid>) -> (String, Vec<sea_orm::Value>) {
+    let ids: Vec<sea_orm::Value> = ids.map(Into::into).collect();
+    if conn.is_postgres() {
+        let ids = sea_orm::Value::Array(ArrayType::Uuid, Some(Box::new(ids)));
+        return (format!("= any (array(select unnest(${place}::uuid[])))"), vec![ids]);
+    }
+    let places: Vec<String> = (place..place + ids.len()).map(|place| format!("${place}")).collect();
+    (format!("in ({})", places.join(", ")), ids)
 }
 
 /// The LIKE pattern, escaped by a backslash, of texts in lower case that begin so.

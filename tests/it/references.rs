@@ -6,7 +6,8 @@ use baton::domain::interface::CandidateKind;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
 use uuid::Uuid;
 
-use crate::support::app::{Engine, TestApp, on_each_database};
+use crate::support::app::{Engine, TestApp, migrate, on_each_database};
+use crate::support::postgres;
 use crate::support::rules::{HOUR, nearest_first};
 
 /// Tables that a hand-over writes, and what their rows refer to.
@@ -60,6 +61,11 @@ async fn copy(
         "insert into {table} ({}) select {values} from {table} t where {whole} and {given} is not null limit 1",
         columns.join(", ")
     );
+    execute(app, sql, id).await
+}
+
+/// Runs a statement with an id in `$1`. The number of rows that it touched, or the database's code for its refusal.
+async fn execute(app: &TestApp, sql: String, id: Uuid) -> Result<u64, String> {
     let url = app.database_url();
     let done = match app.engine() {
         Engine::Sqlite => {
@@ -75,6 +81,15 @@ async fn copy(
     done.map_err(|error| error.as_database_error().unwrap().code().unwrap_or_default().into_owned())
 }
 
+/// The code with which a database refuses what refers to nothing.
+fn refusal(app: &TestApp) -> String {
+    let code = match app.engine() {
+        Engine::Sqlite => "787",
+        Engine::Postgres => "23503",
+    };
+    code.to_owned()
+}
+
 // AUTH-2
 #[tokio::test]
 async fn rows_that_refer_to_nothing_or_to_another_tenants_are_refused() {
@@ -86,24 +101,139 @@ async fn rows_that_refer_to_nothing_or_to_another_tenants_are_refused() {
         app.advance(HOUR + Duration::from_secs(1));
         app.work().await;
         let other = app.another_tenant("boreal").await.id.uuid();
-        let refusal = match app.engine() {
-            Engine::Sqlite => "787",
-            Engine::Postgres => "23503",
-        };
         for &(table, references) in REFERENCES {
             let of = (table, references);
             assert_eq!(copy(app, of, None, Uuid::nil()).await, Ok(1), "{table}: a sound copy is taken");
             for column in references {
                 let refused = copy(app, of, Some(column), Uuid::from_u128(9)).await;
-                assert_eq!(refused, Err(refusal.to_owned()), "{table}.{column}");
+                assert_eq!(refused, Err(refusal(app)), "{table}.{column}");
             }
             for tenant in [other, Uuid::from_u128(9)] {
                 let refused = copy(app, of, Some("tenant_id"), tenant).await;
-                assert_eq!(refused, Err(refusal.to_owned()), "{table}: of another tenant");
+                assert_eq!(refused, Err(refusal(app)), "{table}: of another tenant");
             }
         }
         // Copies of messages that were sent are among what was written.
         app.leaves_work();
     })
     .await;
+}
+
+// AUTH-2
+#[tokio::test]
+async fn what_changes_or_goes_later_leaves_nothing_that_refers_to_nothing() {
+    on_each_database(async |app| {
+        let dealers = app.dealers(1).await;
+        app.offered_lead(dealers[0]).await;
+        let nothing = Uuid::from_u128(9);
+        let given = match app.engine() {
+            Engine::Sqlite => "$1",
+            Engine::Postgres => "cast($1 as uuid)",
+        };
+        let sound = format!("update leads set dealer_id = dealer_id, user_id = null where {given} is not null");
+        assert_eq!(execute(app, sound, nothing).await, Ok(1));
+        for column in ["dealer_id", "user_id", "job_id"] {
+            let sql = format!("update leads set {column} = {given}");
+            assert_eq!(execute(app, sql, nothing).await, Err(refusal(app)), "leads.{column}");
+        }
+        let written_to = "(select contact_id from deliveries where contact_id is not null)";
+        let sql = format!("delete from offers where contact_id in {written_to} and {given} is not null");
+        assert_eq!(execute(app, sql, nothing).await, Ok(1), "the link is gone, the message is not");
+        let sql = format!("delete from contacts where id in {written_to} and {given} is not null");
+        assert_eq!(execute(app, sql, nothing).await, Err(refusal(app)), "a contact that was written to");
+        for (table, columns, values) in [
+            ("operation_items", "position, lead_id, request_id, lead_version, verdict", "0, $1, $1, 1, 'CHANGE'"),
+            ("operation_results", "position, lead_id, outcome, reason_code", "0, $1, 'FAILED', 'FAULT'"),
+            ("operation_shares", "side, id, kind, lead_count", "'TO', $1, 'DEALER', 1"),
+        ] {
+            let values = values.replace("$1", given);
+            let sql = format!(
+                "insert into {table} (tenant_id, operation_id, {columns}) select tenant_id, {given}, {values} from tenants"
+            );
+            assert_eq!(execute(app, sql, nothing).await, Err(refusal(app)), "{table}.operation_id");
+        }
+        app.leaves_work();
+    })
+    .await;
+}
+
+/// Pages of indexes that PostgreSQL has looked at so far.
+async fn index_pages(conn: &mut PgConnection) -> i64 {
+    sqlx::query("select pg_stat_force_next_flush()").execute(&mut *conn).await.unwrap();
+    let sql = "select cast(sum(idx_blks_hit + idx_blks_read) as bigint) from pg_statio_user_indexes";
+    sqlx::query(sql).fetch_one(conn).await.unwrap().get(0)
+}
+
+// FAST-2: a connection keeps its plans; those that it made of a network's first leads must not cost it all others later.
+#[tokio::test]
+async fn what_rows_refer_to_is_found_by_its_key_on_a_connection_that_saw_the_first() {
+    let database = postgres::fresh_database("app", async |url: String| migrate(&url).await).await;
+    let mut conn = PgConnection::connect(database.url()).await.unwrap();
+    let tenant = "cast('00000000-0000-7000-8000-000000000001' as uuid)";
+    let id = |kind: u8| format!("cast('{kind:02x}' || lpad(to_hex(n), 30, '0') as uuid)");
+    let (dealer, contact, lead, request) = ("2", id(3), id(4), id(5));
+    let dealer = format!("cast('{dealer:0>2}' || lpad('1', 30, '0') as uuid)");
+    let one_contact = contact.replace("to_hex(n)", "'1'");
+    let first = [
+        format!("insert into tenants values ({tenant}, 'A', 'a', 'MI', 'UTC', 'US', 259200, 1, 0)"),
+        format!(
+            "insert into dealers (tenant_id, id, number, name, active, accepts_leads, is_default, country, time_zone, hours, categories,
+               brands, territory, crm, custom, version, created_at, updated_at)
+             values ({tenant}, {dealer}, 'N1', 'D', true, true, false, 'US', 'UTC', '{{}}', '{{}}', '[]', '[]', '[]', '{{}}', 1, 0, 0)"
+        ),
+        format!(
+            "insert into contacts (tenant_id, id, dealer_id, kind, name, email, active, version, created_at, updated_at)
+             values ({tenant}, {one_contact}, {dealer}, 'TO', 'Ann', 'ann@example.org', true, 1, 0, 0)"
+        ),
+        // Nothing but this connection's own eyes tells it how much there is.
+        "alter table leads set (autovacuum_enabled = false)".to_owned(),
+        "alter table offers set (autovacuum_enabled = false)".to_owned(),
+        "alter table requests set (autovacuum_enabled = false)".to_owned(),
+    ];
+    for sql in first {
+        sqlx::query(AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
+    }
+    let written = |from: u32, to: u32| {
+        let numbers = format!("generate_series({from}, {to}) s(n)");
+        [
+            format!(
+                "insert into requests (tenant_id, id, source, country, received_at, created_by)
+                 select {tenant}, {request}, 'Web', 'US', n, 'a' from {numbers}"
+            ),
+            format!(
+                "insert into leads (tenant_id, id, request_id, root_id, round, state, dealer_id, source, received_at, offered_at,
+                   excluded_from_automation, follow_up_status, custom, version, created_by, created_at, updated_at)
+                 select {tenant}, {lead}, {request}, {lead}, 0, 'OFFERED', {dealer}, 'Web', n, n, false, 'NOT_CONTACTED', '{{}}', 1, 'a', n, n
+                 from {numbers}"
+            ),
+            format!(
+                "insert into offers (tenant_id, id, lead_id, contact_id, kind, generation, token_hash, expires_at, created_at)
+                 select {tenant}, {lead}, {lead}, {one_contact}, 'TO', 0, '', n, n from {numbers}"
+            ),
+            format!(
+                "insert into deliveries (tenant_id, id, lead_id, offer_id, contact_id, channel, address, message, state, attempts,
+                   next_attempt_at, created_at)
+                 select {tenant}, {lead}, {lead}, {lead}, {one_contact}, 'EMAIL', 'ann@example.org', '{{}}', 'PENDING', 0, n, n from {numbers}"
+            ),
+            format!(
+                "insert into events (tenant_id, id, at, kind, subject, lead_id, request_id, actor_kind, actor_id, actor_name)
+                 select {tenant}, {lead}, n, 'LEAD_OFFERED', 'lead_' || n, {lead}, {request}, 'SYSTEM', 'a', 'a' from {numbers}"
+            ),
+        ]
+    };
+    // After some five times a connection keeps a plan.
+    for n in 1..=10 {
+        for sql in written(n, n) {
+            sqlx::query(AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
+        }
+    }
+    for sql in written(11, 4_000) {
+        sqlx::query(AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
+    }
+    for sql in written(4_001, 4_100) {
+        let before = index_pages(&mut conn).await;
+        sqlx::query(AssertSqlSafe(sql.clone())).execute(&mut conn).await.unwrap();
+        let pages = index_pages(&mut conn).await - before;
+        assert!(pages > 100 && pages < 100 * 60, "{pages} pages for 100 rows: {sql}");
+    }
 }

@@ -6,7 +6,7 @@ use crate::domain::id::{LeadId, RequestId, TenantId};
 use crate::domain::lead::Lead;
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
-use crate::store::map::{insert_all, update_versioned};
+use crate::store::map::{insert_all, some_of, update_versioned};
 use crate::store::rows::lead::Model;
 
 /// How copies are taken away.
@@ -91,16 +91,13 @@ async fn update_many(
     set: &str,
     values: Vec<sea_orm::Value>,
 ) -> Result<(), StoreError> {
-    for chunk in ids.chunks(IDS_MAX) {
-        let tenant_place = values.len() + 1;
-        let places: Vec<String> =
-            (tenant_place + 1..=tenant_place + chunk.len()).map(|place| format!("${place}")).collect();
-        let sql = format!("update leads set {set} where tenant_id = ${tenant_place} and id in ({})", places.join(", "));
-        let mut bound = values.clone();
-        bound.push(tenant.uuid().into());
-        bound.extend(chunk.iter().map(|id| sea_orm::Value::from(id.uuid())));
+    let place = values.len() + 1;
+    for some in ids.chunks(IDS_MAX) {
+        let (among, some_bound) = some_of(conn, place + 1, some.iter().map(|id| id.uuid()));
+        let sql = format!("update leads set {set} where tenant_id = ${place} and id {among}");
+        let bound = values.iter().cloned().chain([tenant.uuid().into()]).chain(some_bound).collect();
         let touched = conn.execute_sql(&sql, bound).await?;
-        if touched != chunk.len() as u64 {
+        if touched != some.len() as u64 {
             return Err(StoreError::Conflict);
         }
     }

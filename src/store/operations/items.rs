@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::chunks::Chunk;
 use crate::domain::id::{OperationId, RequestId, TenantId};
-use crate::domain::operation::{Answer, Copy, Item, ItemReason, LeadImage, Planned, Problem, Verdict};
+use crate::domain::operation::{Copy, Item, ItemReason, LeadImage, Planned, Problem, Verdict};
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
-use crate::store::map::{from_json, insert_all, json_of, name_of, named};
+use crate::store::map::{from_text, insert_all, name_of, named, text_of};
 use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use crate::store::rows::operation_item::{Column, Entity, Model};
 
@@ -143,12 +143,12 @@ fn own((tenant, id): (TenantId, OperationId), filter: ItemFilter) -> Condition {
         .add_option(filter.reason.map(|reason| Column::ReasonCode.eq(name_of(&reason))))
 }
 
-/// The part of a plan that is a document.
+/// The part of a plan that is a document: of what is written, or of what was read.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Stored {
-    Move(Box<Answer>),
-    Restore { copies: Vec<Copy>, before: Box<LeadImage> },
+enum Stored<A, C, B> {
+    Move(A),
+    Restore { copies: C, before: B },
 }
 
 fn domain(row: Model) -> Result<Item, StoreError> {
@@ -161,8 +161,8 @@ fn domain(row: Model) -> Result<Item, StoreError> {
         (Verdict::Unchanged, _) => Planned::Unchanged(problem()?),
         (Verdict::Problem, _) => Planned::Problem(problem()?),
         (Verdict::Change, None) => Planned::Update,
-        (Verdict::Change, Some(plan)) => match from_json("operation_items.plan", plan)? {
-            Stored::Move(answer) => Planned::Move(answer),
+        (Verdict::Change, Some(plan)) => match from_text("operation_items.plan", &plan)? {
+            Stored::<_, Vec<Copy>, Box<LeadImage>>::Move(answer) => Planned::Move(answer),
             Stored::Restore { copies, before } => Planned::Restore { copies, before },
         },
     };
@@ -177,8 +177,8 @@ fn domain(row: Model) -> Result<Item, StoreError> {
 
 fn row((tenant, id): (TenantId, OperationId), item: &Item) -> Result<Model, StoreError> {
     let stored = match &item.planned {
-        Planned::Move(answer) => Some(Stored::Move(answer.clone())),
-        Planned::Restore { copies, before } => Some(Stored::Restore { copies: copies.clone(), before: before.clone() }),
+        Planned::Move(answer) => Some(Stored::Move(answer.as_ref())),
+        Planned::Restore { copies, before } => Some(Stored::Restore { copies, before: before.as_ref() }),
         Planned::Update | Planned::Unchanged(_) | Planned::Problem(_) => None,
     };
     let problem = item.planned.problem();
@@ -192,6 +192,6 @@ fn row((tenant, id): (TenantId, OperationId), item: &Item) -> Result<Model, Stor
         verdict: name_of(&item.planned.verdict()),
         reason_code: problem.map(|problem| name_of(&problem.code)),
         reason: problem.map(|problem| problem.text.clone()),
-        plan: stored.map(|stored| json_of("operation_items.plan", &stored)).transpose()?,
+        plan: stored.map(|stored| text_of("operation_items.plan", &stored)).transpose()?,
     })
 }

@@ -7,7 +7,7 @@ use crate::domain::id::{OperationId, TenantId};
 use crate::domain::operation::{ItemResult, Outcome, Problem};
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
-use crate::store::map::{from_json, insert_all, json_of, name_of, named};
+use crate::store::map::{from_text, insert_all, name_of, named, text_of};
 use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use crate::store::rows::operation_result::{Column, Entity, Model};
 
@@ -57,13 +57,13 @@ fn domain(row: Model) -> Result<ItemResult, StoreError> {
         outcome: named("operation_results.outcome", row.outcome)?,
         problem: code.map(|code| Problem { code, text: row.reason.unwrap_or_default() }),
         lead_version: row.lead_version,
-        copies: row.copies.map(|copies| from_json("operation_results.copies", copies)).transpose()?.unwrap_or_default(),
-        before: row.before.map(|before| from_json("operation_results.before", before)).transpose()?,
+        copies: row.copies.map(|copies| from_text("operation_results.copies", &copies)).transpose()?.unwrap_or_default(),
+        before: row.before.map(|before| from_text("operation_results.before", &before)).transpose()?,
     })
 }
 
 fn row((tenant, id): (TenantId, OperationId), result: &ItemResult) -> Result<Model, StoreError> {
-    let copies = (!result.copies.is_empty()).then(|| json_of("operation_results.copies", &result.copies));
+    let copies = (!result.copies.is_empty()).then(|| text_of("operation_results.copies", &result.copies));
     Ok(Model {
         tenant_id: tenant.uuid(),
         operation_id: id.uuid(),
@@ -74,6 +74,6 @@ fn row((tenant, id): (TenantId, OperationId), result: &ItemResult) -> Result<Mod
         reason: result.problem.as_ref().map(|problem| problem.text.clone()),
         lead_version: result.lead_version,
         copies: copies.transpose()?,
-        before: result.before.as_ref().map(|before| json_of("operation_results.before", before)).transpose()?,
+        before: result.before.as_ref().map(|before| text_of("operation_results.before", before)).transpose()?,
     })
 }

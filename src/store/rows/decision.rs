@@ -18,11 +18,11 @@ pub struct Model {
     pub outcome: String,
     pub decided_at: i64,
     pub decided_by: String,
-    pub inputs: Json,
-    pub candidates: Json,
+    pub inputs: String,
+    pub candidates: String,
     pub considered: i64,
     pub matched: i64,
-    pub excluded: Json,
+    pub excluded: String,
     pub reason: String,
 }
 

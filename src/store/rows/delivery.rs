@@ -15,7 +15,7 @@ pub struct Model {
     pub user_id: Option<Uuid>,
     pub channel: String,
     pub address: String,
-    pub message: Json,
+    pub message: String,
     pub state: String,
     pub attempts: i64,
     pub next_attempt_at: Option<i64>,

@@ -17,8 +17,8 @@ pub struct Model {
     pub actor_kind: String,
     pub actor_id: String,
     pub actor_name: String,
-    pub before: Option<Json>,
-    pub after: Option<Json>,
+    pub before: Option<String>,
+    pub after: Option<String>,
     pub reason: Option<String>,
 }
 

@@ -17,7 +17,7 @@ pub struct Model {
     pub verdict: String,
     pub reason_code: Option<String>,
     pub reason: Option<String>,
-    pub plan: Option<Json>,
+    pub plan: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

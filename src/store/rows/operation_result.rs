@@ -16,8 +16,8 @@ pub struct Model {
     pub reason_code: Option<String>,
     pub reason: Option<String>,
     pub lead_version: Option<i64>,
-    pub copies: Option<Json>,
-    pub before: Option<Json>,
+    pub copies: Option<String>,
+    pub before: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

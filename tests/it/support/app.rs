@@ -118,7 +118,7 @@ impl TestDatabase {
     }
 }
 
-async fn migrate(url: &str) {
+pub async fn migrate(url: &str) {
     let store = Store::connect(url, 2).await.unwrap();
     store.migrate().await.unwrap();
     store.close().await.unwrap();
