@@ -115,8 +115,7 @@ async fn aside(
         reason: Some(why.clone()),
         ..context.event(tenant, at, baton(), EventKind::LeadException, lead)
     };
-    let lines: Vec<Event> = ids.into_iter().map(event).collect();
-    events::insert(&tx, &lines).await?;
+    events::insert(&tx, ids.into_iter().map(event).collect()).await?;
     tx.commit().await?;
     Ok(())
 }

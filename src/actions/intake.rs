@@ -68,7 +68,7 @@ pub async fn submit_lead(context: &Context, call: Call<'_>, given: NewLead) -> R
     leads::insert(&work, std::slice::from_ref(&copy)).await?;
     let line = context.event(copy.tenant, at, by.clone(), EventKind::LeadReceived, copy.id);
     let received = crate::domain::event::Event { lead: Some(copy.id), request: Some(request.id), ..line };
-    events::insert(&work, &[received]).await?;
+    events::insert(&work, vec![received]).await?;
     let held = Held::hold(&work, copy.tenant, &[request.id]).await?;
     let changes = place(context, &work, &held, &copy, &given, (at, by)).await?;
     changes.write(&work, copy.tenant, at).await?;

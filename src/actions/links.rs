@@ -158,7 +158,7 @@ async fn note_opening(context: &Context, seen: &SeenLead, now: Timestamp) -> Res
     let tx = context.store.begin().await?;
     if offers::mark_opened(&tx, seen.tenant.id, seen.offer.id, now).await? {
         let line = link_event(context, seen, EventKind::LinkOpened, now);
-        events::insert(&tx, &[line]).await?;
+        events::insert(&tx, vec![line]).await?;
     }
     Ok(tx.commit().await?)
 }
@@ -184,8 +184,8 @@ async fn renew(context: &Context, seen: SeenLead, now: Timestamp) -> Result<Seen
         }
         Err(error) => return Err(error.into()),
     }
-    deliveries::insert(&tx, &[fresh_mail(context, &seen, generation, now)]).await?;
-    events::insert(&tx, &[link_event(context, &seen, EventKind::LinkRenewed, now)]).await?;
+    deliveries::insert(&tx, vec![fresh_mail(context, &seen, generation, now)]).await?;
+    events::insert(&tx, vec![link_event(context, &seen, EventKind::LinkRenewed, now)]).await?;
     tx.commit().await?;
     Ok(Seen::Renewed { tenant: seen.tenant, address: seen.person.email })
 }

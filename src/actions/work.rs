@@ -121,7 +121,7 @@ impl<'c> Work<'c> {
 
     /// Makes it all true at once, and remembers what came of it.
     pub async fn commit<T: Serialize>(self, outcome: T) -> Result<T, ActionError> {
-        events::insert(&self.tx, &self.events).await?;
+        events::insert(&self.tx, self.events).await?;
         if let Some(mut remembered) = self.remembered {
             remembered.outcome = serde_json::to_value(&outcome)
                 .map_err(|error| StoreError::corrupt("idempotency_keys.outcome", error))?;

@@ -317,7 +317,7 @@ impl<'a> Course<'a> {
             outcome: verdict.outcome,
             decided_at: at,
             decided_by: verdict.by,
-            inputs: self.inputs(),
+            inputs: self.inputs().to_string(),
             candidates: verdict.ranked.candidates.clone(),
             considered: verdict.ranked.considered,
             matched: verdict.ranked.matched,

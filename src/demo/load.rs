@@ -124,10 +124,10 @@ async fn write(conn: &Conn, mut drawn: Receiver<Drawn>) -> Result<TenantId, Stor
     while let Some(piece) = drawn.recv().await {
         match (piece, tenant) {
             (Drawn::Network(set_up), _) => {
-                write_network(conn, &set_up).await?;
                 tenant = Some(set_up.network.tenant.id);
+                write_network(conn, *set_up).await?;
             }
-            (Drawn::Past(rows), Some(tenant)) => write_rows(conn, tenant, &rows).await?,
+            (Drawn::Past(rows), Some(tenant)) => write_rows(conn, tenant, *rows).await?,
             (Drawn::Runs(made), Some(tenant)) => {
                 runs::insert(conn, &made).await?;
                 return Ok(tenant);
@@ -139,7 +139,7 @@ async fn write(conn: &Conn, mut drawn: Receiver<Drawn>) -> Result<TenantId, Stor
     Err(StoreError::corrupt("tenants.slug", "the demo was not drawn to its end"))
 }
 
-async fn write_network(conn: &Conn, set_up: &SetUp) -> Result<(), StoreError> {
+async fn write_network(conn: &Conn, set_up: SetUp) -> Result<(), StoreError> {
     let network = &set_up.network;
     let (tenant, definitions) = (network.tenant.id, &network.definitions);
     tenants::insert(conn, &network.tenant).await?;
@@ -165,18 +165,18 @@ async fn write_network(conn: &Conn, set_up: &SetUp) -> Result<(), StoreError> {
     for job in &definitions.jobs {
         jobs::insert(conn, job).await?;
     }
-    events::insert(conn, &set_up.audit).await
+    events::insert(conn, set_up.audit).await
 }
 
 /// Parents before children, as the database asks.
-async fn write_rows(conn: &Conn, tenant: TenantId, rows: &Rows) -> Result<(), StoreError> {
+async fn write_rows(conn: &Conn, tenant: TenantId, rows: Rows) -> Result<(), StoreError> {
     requests::insert(conn, &rows.requests).await?;
-    decisions::insert(conn, &rows.decisions).await?;
+    decisions::insert(conn, rows.decisions).await?;
     leads::insert(conn, &rows.leads).await?;
     offers::insert(conn, &rows.offers).await?;
-    deliveries::insert(conn, &rows.deliveries).await?;
+    deliveries::insert(conn, rows.deliveries).await?;
     deliveries::insert_attempts(conn, tenant, &rows.attempts).await?;
-    events::insert(conn, &rows.events).await
+    events::insert(conn, rows.events).await
 }
 
 fn custom_fields(chance: &Chance, network: &Network) -> Vec<CustomField> {

@@ -83,8 +83,8 @@ pub struct Decision {
     pub outcome: Outcome,
     pub decided_at: Timestamp,
     pub decided_by: String,
-    /// The values of the lead that mattered.
-    pub inputs: serde_json::Value,
+    /// The values of the lead that mattered: a JSON object, which is only kept and shown.
+    pub inputs: String,
     pub candidates: Vec<RankedCandidate>,
     pub considered: u64,
     pub matched: u64,

@@ -148,7 +148,7 @@ async fn switch_off(context: &Context, conn: &Conn, dead: &Dead, at: Timestamp) 
         let (old, new) = (serde_json::json!({ "crm": before.crm }), serde_json::json!({ "crm": after.crm }));
         lines.push(Event { before: Some(old), after: Some(new), reason: Some(reason.clone()), ..line });
     }
-    events::insert(conn, &lines).await?;
+    events::insert(conn, lines).await?;
     pushes::forget(conn, *tenant, address).await?;
     Ok(true)
 }
@@ -165,7 +165,7 @@ async fn give_up_some(context: &Context, dead: &Dead, at: Timestamp) -> Result<b
         reason: Some(reason.clone()),
         ..context.event(*tenant, at, baton(), EventKind::DeliveryFailed, one.delivery)
     };
-    events::insert(&tx, &given_up.iter().map(line).collect::<Vec<_>>()).await?;
+    events::insert(&tx, given_up.iter().map(line).collect()).await?;
     tx.commit().await?;
     Ok(given_up.len() as u64 == GIVEN_UP_AT_ONCE)
 }

@@ -45,7 +45,7 @@ pub(super) async fn record(context: &Context, done: &[Done]) -> Result<(Posted, 
         note_bounce(context, &tx, (one, at), &mut lines).await?;
     }
     let dead = endpoints::count(&tx, &ours, at).await?;
-    events::insert(&tx, &lines).await?;
+    events::insert(&tx, lines).await?;
     tx.commit().await?;
     Ok((posted, dead))
 }

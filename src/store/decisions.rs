@@ -43,8 +43,8 @@ pub async fn list_by_requests(
 }
 
 /// New decisions.
-pub async fn insert(conn: &Conn, decisions: &[Decision]) -> Result<(), StoreError> {
-    let rows = decisions.iter().map(row).collect::<Result<_, _>>()?;
+pub async fn insert(conn: &Conn, decisions: Vec<Decision>) -> Result<(), StoreError> {
+    let rows = decisions.into_iter().map(row).collect::<Result<_, _>>()?;
     insert_all(conn, rows).await
 }
 
@@ -61,7 +61,7 @@ fn domain(row: Model) -> Result<Decision, StoreError> {
         outcome: named("decisions.outcome", row.outcome)?,
         decided_at: time(row.decided_at),
         decided_by: row.decided_by,
-        inputs: from_text("decisions.inputs", &row.inputs)?,
+        inputs: row.inputs,
         candidates: from_text("decisions.candidates", &row.candidates)?,
         considered: count(row.considered),
         matched: count(row.matched),
@@ -70,7 +70,7 @@ fn domain(row: Model) -> Result<Decision, StoreError> {
     })
 }
 
-fn row(decision: &Decision) -> Result<Model, StoreError> {
+fn row(decision: Decision) -> Result<Model, StoreError> {
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     Ok(Model {
         tenant_id: decision.tenant.uuid(),
@@ -80,15 +80,15 @@ fn row(decision: &Decision) -> Result<Model, StoreError> {
         job_id: decision.job.map(|id| id.uuid()),
         interface_id: decision.interface.map(|(id, _)| id.uuid()),
         interface_number: decision.interface.map(|(_, number)| number),
-        algorithm: decision.algorithm.clone(),
+        algorithm: decision.algorithm,
         outcome: name_of(&decision.outcome),
         decided_at: decision.decided_at.micros(),
-        decided_by: decision.decided_by.clone(),
-        inputs: text_of("decisions.inputs", &decision.inputs)?,
+        decided_by: decision.decided_by,
+        inputs: decision.inputs,
         candidates: text_of("decisions.candidates", &decision.candidates)?,
         considered: count(decision.considered),
         matched: count(decision.matched),
         excluded: text_of("decisions.excluded", &decision.excluded)?,
-        reason: decision.reason.clone(),
+        reason: decision.reason,
     })
 }

@@ -101,8 +101,8 @@ pub async fn attempts(conn: &Conn, tenant: TenantId, id: DeliveryId) -> Result<V
 }
 
 /// New deliveries.
-pub async fn insert(conn: &Conn, deliveries: &[Delivery]) -> Result<(), StoreError> {
-    let rows = deliveries.iter().map(row).collect::<Result<_, _>>()?;
+pub async fn insert(conn: &Conn, deliveries: Vec<Delivery>) -> Result<(), StoreError> {
+    let rows = deliveries.into_iter().map(row).collect::<Result<_, _>>()?;
     insert_all(conn, rows).await
 }
 
@@ -294,7 +294,7 @@ fn domain(row: Model) -> Result<Delivery, StoreError> {
     })
 }
 
-fn row(delivery: &Delivery) -> Result<Model, StoreError> {
+fn row(delivery: Delivery) -> Result<Model, StoreError> {
     let (contact_id, user_id) = match delivery.addressee {
         Some(Addressee::Contact(contact)) => (Some(contact.uuid()), None),
         Some(Addressee::User(user)) => (None, Some(user.uuid())),
@@ -308,13 +308,13 @@ fn row(delivery: &Delivery) -> Result<Model, StoreError> {
         contact_id,
         user_id,
         channel: name_of(&delivery.channel),
-        address: delivery.address.clone(),
+        address: delivery.address,
         message: text_of("deliveries.message", &delivery.message)?,
         state: name_of(&delivery.state),
         attempts: i64::from(delivery.attempts),
         next_attempt_at: delivery.next_attempt_at.map(Timestamp::micros),
         sent_at: delivery.sent_at.map(Timestamp::micros),
-        last_error: delivery.last_error.clone(),
+        last_error: delivery.last_error,
         created_at: delivery.created_at.micros(),
         is_held: false,
     })

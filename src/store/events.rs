@@ -1,5 +1,7 @@
 //! Events: timelines and the audit log. Rows are only ever added.
 
+use std::collections::BTreeSet;
+
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, IntoSimpleExpr, QueryFilter};
 use serde_json::Value;
@@ -93,11 +95,10 @@ pub async fn latest(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> Result<V
 }
 
 /// New events.
-pub async fn insert(conn: &Conn, events: &[Event]) -> Result<(), StoreError> {
-    insert_all(conn, events.iter().map(row).collect::<Result<_, _>>()?).await?;
-    for event in events {
-        conn.touch(event.tenant);
-    }
+pub async fn insert(conn: &Conn, events: Vec<Event>) -> Result<(), StoreError> {
+    let tenants: BTreeSet<TenantId> = events.iter().map(|event| event.tenant).collect();
+    insert_all(conn, events.into_iter().map(row).collect::<Result<_, _>>()?).await?;
+    tenants.into_iter().for_each(|tenant| conn.touch(tenant));
     Ok(())
 }
 
@@ -203,21 +204,21 @@ fn domain(row: Model) -> Result<Event, StoreError> {
     })
 }
 
-fn row(event: &Event) -> Result<Model, StoreError> {
-    let text = |value: &Option<Value>| value.as_ref().map(|value| text_of("events", value)).transpose();
+fn row(event: Event) -> Result<Model, StoreError> {
+    let text = |value: Option<Value>| value.map(|value| text_of("events", &value)).transpose();
     Ok(Model {
         tenant_id: event.tenant.uuid(),
         id: event.id.uuid(),
         at: event.at.micros(),
         kind: name_of(&event.kind),
-        subject: event.subject.clone(),
+        subject: event.subject,
         lead_id: event.lead.map(|id| id.uuid()),
         request_id: event.request.map(|id| id.uuid()),
         actor_kind: name_of(&event.actor.kind),
-        actor_id: event.actor.id.clone(),
-        actor_name: event.actor.name.clone(),
-        before: text(&event.before)?,
-        after: text(&event.after)?,
-        reason: event.reason.clone(),
+        actor_id: event.actor.id,
+        actor_name: event.actor.name,
+        before: text(event.before)?,
+        after: text(event.after)?,
+        reason: event.reason,
     })
 }

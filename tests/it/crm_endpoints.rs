@@ -436,7 +436,7 @@ async fn waiting(app: &TestApp, copy: LeadId, address: &str, count: usize) {
     let (state, next_attempt_at) = (DeliveryState::Pending, Some(app.now()));
     let (id, address) = (|| app.context().id(app.now()), || address.to_owned());
     let one = |_| Delivery { id: id(), address: address(), state, next_attempt_at, ..first.clone() };
-    deliveries::insert(app.store().writer(), &(0..count).map(one).collect::<Vec<_>>()).await.unwrap();
+    deliveries::insert(app.store().writer(), (0..count).map(one).collect()).await.unwrap();
 }
 
 /// Rows of `deliveries` that a plan has read, by its scans.

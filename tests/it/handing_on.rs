@@ -88,8 +88,9 @@ async fn a_decision_keeps_the_version_the_candidates_and_what_was_left_out() {
         assert!(decision.candidates[0].distance_km.unwrap() < decision.candidates[1].distance_km.unwrap());
         assert_eq!(decision.excluded.reasons.get(&Exclusion::NotAccepting), Some(&1));
         assert_eq!(decision.excluded.reasons.get(&Exclusion::AlreadyRecipient), Some(&1));
-        assert_eq!(decision.inputs["postalCode"], "02138");
-        assert!(!decision.inputs.to_string().contains("Doe"), "a decision outlives the customer's data");
+        let inputs: Value = serde_json::from_str(&decision.inputs).unwrap();
+        assert_eq!(inputs["postalCode"], "02138");
+        assert!(!decision.inputs.contains("Doe"), "a decision outlives the customer's data");
     })
     .await;
 }

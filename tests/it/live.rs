@@ -303,7 +303,7 @@ async fn a_line_that_is_committed_after_a_later_one_was_seen_is_told_all_the_sam
         let mut socket = socket_of(app, &app.admin()).await;
         follow(app, &mut socket, "1", "subscription { leadChanged { id } }", json!({})).await;
         let tx = app.store().begin().await.unwrap();
-        events::insert(&tx, &[line(app, slow).await]).await.unwrap();
+        events::insert(&tx, vec![line(app, slow).await]).await.unwrap();
         app.advance(Duration::from_secs(10));
         acknowledge(app, &app.admin(), quick).await;
         look(app).await;

@@ -81,7 +81,7 @@ impl Changes {
 
     /// Writes all of it. INVARIANT: the caller holds the requests of all copies.
     pub async fn write(self, conn: &Conn, tenant: TenantId, at: Timestamp) -> Result<(), StoreError> {
-        decisions::insert(conn, &self.decisions).await?;
+        decisions::insert(conn, self.decisions).await?;
         // Copies that go make room before those that come: the database allows one holder per request.
         for ((reason, reassigned), ids) in &self.expired {
             leads::expire(conn, tenant, ids, Expiry { at, reason, reassigned: *reassigned }).await?;
@@ -105,11 +105,11 @@ impl Changes {
         rotations::give_turns_back(conn, tenant, &self.returned).await?;
         rotations::take_turns_again(conn, tenant, &self.regained).await?;
         offers::insert(conn, &self.offers).await?;
-        deliveries::insert(conn, &self.deliveries).await?;
+        deliveries::insert(conn, self.deliveries).await?;
         notes::insert(conn, &self.notes).await?;
         for (operation, ids) in &self.unnoted {
             notes::remove_written(conn, tenant, *operation, ids).await?;
         }
-        events::insert(conn, &self.events).await
+        events::insert(conn, self.events).await
     }
 }

@@ -6,8 +6,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::json;
-
 use crate::actions::Context;
 use crate::actions::held::Held;
 use crate::domain::Timestamp;
@@ -26,6 +24,7 @@ use crate::store::{Conn, StoreError, decisions, tenants};
 use super::desk::{Announce, Placement};
 use super::eligible::{Condition, Skip, Urgency, Verdict, verdict};
 use super::ground::{Ground, Published};
+use super::inputs::{Seen, inputs};
 use super::recheck::{Older, Rankings, Recheck, recipients, sorted};
 use super::turns::{Ledgers, ledgers};
 
@@ -375,15 +374,6 @@ impl Task<'_> {
     }
 }
 
-/// Which network a decision was made from.
-#[derive(Clone, Copy, Debug)]
-pub struct Seen {
-    /// The version in which candidates were found, and all others counted.
-    pub version: i64,
-    /// The version as which those who were found were looked at, the same or a later one.
-    pub checked: i64,
-}
-
 /// What a ranking found, or the frozen one that goes on.
 struct Found {
     candidates: Vec<RankedCandidate>,
@@ -447,24 +437,6 @@ async fn rankings(conn: &Conn, held: &Held) -> Result<Rankings, StoreError> {
         }
     }
     Ok(rankings)
-}
-
-/// The values of the lead that mattered, and from which network candidates were taken, if from any; so that the decision can be
-/// evaluated again. No personal data: decisions outlive erasure.
-pub fn inputs(copy: &Lead, request: &Request, chain: &[Recipient], seen: Option<Seen>) -> serde_json::Value {
-    json!({
-        "state": copy.state,
-        "round": copy.round,
-        "holder": copy.recipient,
-        "chain": chain,
-        "source": copy.source,
-        "brand": copy.brand,
-        "country": request.address.country,
-        "postalCode": request.address.postal_code,
-        "point": request.point.map(|(point, source)| json!({ "lat": point.lat(), "lon": point.lon(), "source": source })),
-        "custom": copy.custom,
-        "network": seen.map(|seen| json!({ "version": seen.version, "checked": seen.checked })),
-    })
 }
 
 fn reason_of(way: Way<'_>, recipients: &[Recipient], found: &Found) -> String {

@@ -13,6 +13,7 @@ mod directory;
 mod eligible;
 mod engine;
 mod ground;
+mod inputs;
 mod recheck;
 mod turns;
 
@@ -21,5 +22,6 @@ pub use changes::Changes;
 pub use desk::{Announce, DIGEST_LEADS_MAX, Desk, Placement, Tell, about};
 pub use directory::{Directory, Person, user_person};
 pub use eligible::{Condition, Skip, Urgency, Verdict, deadlines, verdict};
-pub use engine::{Decided, Engine, Firmness, Seen, Task, Way, inputs};
+pub use engine::{Decided, Engine, Firmness, Task, Way};
 pub use ground::Published;
+pub use inputs::{Seen, inputs};

@@ -165,7 +165,7 @@ impl Network {
             let (_, after) = changes(None, Some(contact));
             lines.push(Event { after, ..batch.event(EventKind::Created, contact.id) });
         }
-        Ok(events::insert(batch.conn, &lines).await?)
+        Ok(events::insert(batch.conn, lines).await?)
     }
 }
 

@@ -72,7 +72,7 @@ pub(super) async fn import(mut batch: Batch<'_>, rows: &[Row], outcome: &mut Out
     }
     requests::insert(batch.conn, &made.requests).await?;
     leads::insert(batch.conn, &made.leads).await?;
-    Ok(events::insert(batch.conn, &made.events).await?)
+    Ok(events::insert(batch.conn, made.events).await?)
 }
 
 async fn load(batch: &mut Batch<'_>, rows: &[Row]) -> Result<Surroundings, ActionError> {

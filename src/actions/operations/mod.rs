@@ -35,7 +35,7 @@ use crate::domain::operation::Operation;
 
 /// Leads per chunk: a transaction of some tens of milliseconds, so that neither a link nor a deadline waits long for a request that it
 /// holds.
-pub const CHUNK: u64 = 250;
+pub const CHUNK: u64 = 500;
 
 /// Whether somebody sees an operation: whoever reads all of the tenant, and whoever asked for it.
 pub fn is_shown(actor: &Actor, operation: &Operation) -> bool {

@@ -235,7 +235,7 @@ pub(super) async fn tell(
     let line = context.event(operation.tenant, at, event_actor(&operation.actor), EventKind::Updated, operation.id);
     let (old, new) = (serde_json::json!({ "state": before }), serde_json::json!({ "state": operation.state }));
     let event = Event { before: Some(old), after: Some(new), reason: operation.error.clone(), ..line };
-    events::insert(conn, &[event]).await
+    events::insert(conn, vec![event]).await
 }
 
 /// Ends an operation that can't go on, with the reason.

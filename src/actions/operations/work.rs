@@ -73,7 +73,7 @@ async fn within(context: &Context, conn: &Conn, of: (TenantId, OperationId), chu
     let mut progress = Progress::default();
     worked.results.iter().for_each(|result| progress.add(result.outcome));
     worked.changes.write(conn, of.0, at).await?;
-    results::insert(conn, of, &worked.results).await?;
+    results::insert(conn, of, worked.results).await?;
     untold::insert(conn, of, &worked.untold).await?;
     chunks::finish(conn, of, chunk, progress, at).await?;
     Ok(Did::Chunk)
@@ -133,7 +133,7 @@ async fn isolate(
         worked.add(item.position, item.lead, Outcome::Failed, Problem::new(ItemReason::Fault, public(error)));
     }
     let at = context.clock.now();
-    results::insert(conn, of, &worked.results).await?;
+    results::insert(conn, of, worked.results).await?;
     Ok(chunks::finish(conn, of, chunk, Progress { failed: 1, ..Progress::default() }, at).await?)
 }
 

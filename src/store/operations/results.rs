@@ -12,8 +12,8 @@ use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use crate::store::rows::operation_result::{Column, Entity, Model};
 
 /// New results.
-pub async fn insert(conn: &Conn, of: (TenantId, OperationId), results: &[ItemResult]) -> Result<(), StoreError> {
-    let rows = results.iter().map(|result| row(of, result)).collect::<Result<_, _>>()?;
+pub async fn insert(conn: &Conn, of: (TenantId, OperationId), results: Vec<ItemResult>) -> Result<(), StoreError> {
+    let rows = results.into_iter().map(|result| row(of, result)).collect::<Result<_, _>>()?;
     insert_all(conn, rows).await
 }
 
@@ -62,7 +62,7 @@ fn domain(row: Model) -> Result<ItemResult, StoreError> {
     })
 }
 
-fn row((tenant, id): (TenantId, OperationId), result: &ItemResult) -> Result<Model, StoreError> {
+fn row((tenant, id): (TenantId, OperationId), result: ItemResult) -> Result<Model, StoreError> {
     let copies = (!result.copies.is_empty()).then(|| text_of("operation_results.copies", &result.copies));
     Ok(Model {
         tenant_id: tenant.uuid(),
@@ -71,7 +71,7 @@ fn row((tenant, id): (TenantId, OperationId), result: &ItemResult) -> Result<Mod
         lead_id: result.lead.uuid(),
         outcome: name_of(&result.outcome),
         reason_code: result.problem.as_ref().map(|problem| name_of(&problem.code)),
-        reason: result.problem.as_ref().map(|problem| problem.text.clone()),
+        reason: result.problem.map(|problem| problem.text),
         lead_version: result.lead_version,
         copies: copies.transpose()?,
         before: result.before.as_ref().map(|before| text_of("operation_results.before", before)).transpose()?,
