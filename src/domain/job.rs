@@ -60,7 +60,7 @@ pub enum Fallback {
 }
 
 /// A reassignment job.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Job {
     pub tenant: TenantId,

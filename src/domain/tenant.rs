@@ -20,7 +20,7 @@ pub enum DistanceUnit {
 }
 
 /// One installation: a manufacturer, a dealer group, an agency.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Tenant {
     pub id: TenantId,
     pub name: String,

@@ -1,5 +1,6 @@
-//! Writing many rows with one statement, whatever their number. On PostgreSQL the statement's text depends on the table alone, so that it
-//! is parsed and planned once, and each column travels as one array.
+//! Writing many rows with one statement, whatever their number: what is the same in all of them is given once, and on PostgreSQL each
+//! other column travels as one array, so that a statement's text depends on the table and on which columns differ, and is parsed and
+//! planned once.
 //!
 //! Against one placeholder per value, which every other number of rows makes another statement of, this is several times quicker there,
 //! and an array takes a fraction of the time that the same rows as JSON do. SQLite runs inside the process and takes a value for each
@@ -34,23 +35,20 @@ pub(super) async fn insert_all_or<A: ActiveModelTrait>(
 ) -> Result<(), StoreError> {
     let columns = columns::<A::Entity>();
     let into = format!("insert into {} ({})", table::<A::Entity>(), list(&columns, |column| quoted(column.name)));
-    if conn.is_postgres() {
-        let given = given_as_arrays(&columns);
-        let sql = format!("{into} select {} from {given} {otherwise}", list(&columns, Column::read));
-        let mut rows = rows.into_iter();
-        while rows.len() > 0 {
-            let values = arrays(&columns, rows.by_ref().take(ROWS_MAX));
-            conn.execute_sql(&sql, values).await?;
-        }
-        return Ok(());
-    }
-    // Written out here rather than built as a tree of tens of thousands of expressions, which takes longer than the insert.
-    let row = format!("({})", vec!["?"; columns.len()].join(", "));
     let mut rows = rows.into_iter();
     while rows.len() > 0 {
-        let count = rows.len().min(VALUES_MAX / columns.len().max(1));
-        let sql = format!("{into} values {} {otherwise}", vec![row.as_str(); count].join(", "));
-        conn.execute_sql(&sql, rows.by_ref().take(count).flat_map(values).collect()).await?;
+        let (given, bound) = if conn.is_postgres() {
+            let Arrays { read, from, bound } = Arrays::of(&columns, rows.by_ref().take(ROWS_MAX));
+            (format!("select {}{from}", read.join(", ")), bound)
+        } else {
+            // Written out here rather than built as a tree of tens of thousands of expressions, which takes longer than the insert. Places with
+            // numbers, by which one could stand for many, are looked up one by one.
+            let count = rows.len().min(VALUES_MAX / columns.len().max(1));
+            let row = format!("({})", vec!["?"; columns.len()].join(", "));
+            let bound = rows.by_ref().take(count).flat_map(values).collect();
+            (format!("values {}", vec![row.as_str(); count].join(", ")), bound)
+        };
+        conn.execute_sql(&format!("{into} {given} {otherwise}"), bound).await?;
     }
     Ok(())
 }
@@ -62,34 +60,32 @@ where
     M: ModelTrait<Entity = A::Entity> + IntoActiveModel<A>,
 {
     let columns = columns::<A::Entity>();
-    let place = |name: &str| columns.iter().position(|column| column.name == name).unwrap_or_default();
-    let (tenant, id, version) = (place("tenant_id"), place("id"), place("version"));
-    let set = columns.iter().filter(|column| ![tenant, id, version].contains(&column.place)).collect::<Vec<_>>();
-    let is_postgres = conn.is_postgres();
-    let set = list(&set, |column| {
-        format!(
-            "{} = {}",
-            quoted(column.name),
-            if is_postgres { column.read() } else { format!("r.c{}", column.place) }
-        )
-    });
-    let given = if is_postgres {
-        given_as_arrays(&columns)
-    } else {
-        let read = list(&columns, |column| format!("{} as c{}", column.in_json(), column.place));
-        format!("(select {read} from json_each($1)) as r")
-    };
-    let sql = format!(
-        "update {} as t set version = r.c{version} + 1, {set} from {given}
-         where t.tenant_id = r.c{tenant} and t.id = r.c{id} and t.version = r.c{version}",
-        table::<A::Entity>()
-    );
+    let table = table::<A::Entity>();
     let mut rows = rows.into_iter();
     while rows.len() > 0 {
         let some: Vec<M> = rows.by_ref().take(ROWS_MAX).collect();
         let count = some.len() as u64;
-        let values = if is_postgres { arrays(&columns, some.into_iter()) } else { vec![objects(&some).into()] };
-        if conn.execute_sql(&sql, values).await? != count {
+        let (read, from, bound) = if conn.is_postgres() {
+            let Arrays { read, from, bound } = Arrays::of(&columns, some.into_iter());
+            (read, from, bound)
+        } else {
+            let read = columns.iter().map(|column| format!("r.c{}", column.place)).collect();
+            let fields = list(&columns, |column| format!("{} as c{}", column.in_json(), column.place));
+            (read, format!(" from (select {fields} from json_each($1)) as r"), vec![objects(&some).into()])
+        };
+        let (mut set, mut held) = (Vec::new(), Vec::new());
+        for (column, read) in columns.iter().zip(read) {
+            match column.name {
+                "tenant_id" | "id" => held.push(format!("t.{} = {read}", column.name)),
+                "version" => {
+                    set.push(format!("version = {read} + 1"));
+                    held.push(format!("t.version = {read}"));
+                }
+                name => set.push(format!("{} = {read}", quoted(name))),
+            }
+        }
+        let sql = format!("update {table} as t set {}{from} where {}", set.join(", "), held.join(" and "));
+        if conn.execute_sql(&sql, bound).await? != count {
             return Err(StoreError::Conflict);
         }
     }
@@ -101,20 +97,9 @@ struct Column {
     place: usize,
     name: &'static str,
     type_name: &'static str,
-    is_nullable: bool,
 }
 
 impl Column {
-    /// The column's value in the arrays that are given: missing where the other array says so.
-    fn read(&self) -> String {
-        let place = self.place;
-        if self.is_nullable {
-            format!("case when r.m{place} then null else r.c{place} end")
-        } else {
-            format!("r.c{place}")
-        }
-    }
-
     /// The column's value in a row of JSON, as SQLite stores it.
     fn in_json(&self) -> String {
         let place = self.place;
@@ -154,10 +139,10 @@ fn is_missing(value: &Value) -> bool {
 }
 
 fn columns<E: EntityTrait>() -> Vec<Column> {
-    let column = |(place, column): (usize, E::Column)| {
-        let def = column.def();
-        let type_name = type_name(def.get_column_type());
-        Column { place, name: column.as_str(), type_name, is_nullable: def.is_null() }
+    let column = |(place, column): (usize, E::Column)| Column {
+        place,
+        name: column.as_str(),
+        type_name: type_name(column.def().get_column_type()),
     };
     E::Column::iter().enumerate().map(column).collect()
 }
@@ -194,73 +179,64 @@ fn values<A: ActiveModelTrait>(row: impl IntoActiveModel<A>) -> impl Iterator<It
     <A::Entity as EntityTrait>::Column::iter().filter_map(move |column| row.take(column).into_value())
 }
 
-/// What [`arrays`] gives, as the rows of a table `r`: a column `c0` for each column, and `m0` beside each that may be missing.
-fn given_as_arrays(columns: &[Column]) -> String {
-    let (mut arrays, mut names) = (Vec::new(), Vec::new());
-    for column in columns {
-        arrays.push(format!("${}::{}[]", arrays.len() + 1, column.type_name));
-        names.push(format!("c{}", column.place));
-        if column.is_nullable {
-            arrays.push(format!("${}::boolean[]", arrays.len() + 1));
-            names.push(format!("m{}", column.place));
+/// Rows as PostgreSQL is given them: as arrays of what differs.
+struct Arrays {
+    /// How each column is read.
+    read: Vec<String>,
+    /// From which arrays; empty where all is the same in all rows.
+    from: String,
+    bound: Vec<Value>,
+}
+
+impl Arrays {
+    /// An array bound by sea-query holds no nulls: where a value is missing stands any other, and a second array says where.
+    fn of<A: ActiveModelTrait>(
+        columns: &[Column],
+        rows: impl ExactSizeIterator<Item = impl IntoActiveModel<A>>,
+    ) -> Self {
+        let count = rows.len();
+        let mut by_column: Vec<Vec<Value>> = columns.iter().map(|_| Vec::with_capacity(count)).collect();
+        for row in rows {
+            by_column.iter_mut().zip(values(row)).for_each(|(all, value)| all.push(value));
         }
-    }
-    format!("unnest({}) as r({})", arrays.join(", "), names.join(", "))
-}
-
-/// Each column as one array; for one that may be missing, a second that says where it is, or null if it is nowhere. One that is missing
-/// everywhere is null itself. An array bound by sea-query holds no nulls: where a value is missing stands any other.
-fn arrays<A: ActiveModelTrait>(columns: &[Column], rows: impl Iterator<Item = impl IntoActiveModel<A>>) -> Vec<Value> {
-    let mut arrays: Vec<Array> = columns.iter().map(Array::of).collect();
-    for row in rows {
-        arrays.iter_mut().zip(values(row)).for_each(|(array, value)| array.push(value));
-    }
-    arrays.into_iter().flat_map(Array::into_values).collect()
-}
-
-/// The values of one column.
-struct Array {
-    of: ArrayType,
-    /// What stands where a value is missing.
-    blank: Value,
-    values: Vec<Value>,
-    /// Which are missing, if any may be.
-    missing: Option<Vec<bool>>,
-}
-
-impl Array {
-    fn of(column: &Column) -> Self {
-        let (of, blank) = column.in_array();
-        Self { of, blank, values: Vec::new(), missing: column.is_nullable.then(Vec::new) }
-    }
-
-    fn push(&mut self, value: Value) {
-        let is_missing = is_missing(&value);
-        self.values.push(if is_missing { self.blank.clone() } else { value });
-        if let Some(missing) = &mut self.missing {
-            missing.push(is_missing);
+        let mut arrays = Arrays { read: Vec::new(), from: String::new(), bound: Vec::new() };
+        let (mut bindings, mut names) = (Vec::new(), Vec::new());
+        for (column, mut all) in columns.iter().zip(by_column) {
+            let (place, type_name) = (column.place, column.type_name);
+            if is_same(&all) {
+                arrays.bound.extend(all.pop());
+                arrays.read.push(format!("${}::{type_name}", arrays.bound.len()));
+                continue;
+            }
+            let missing: Vec<bool> = all.iter().map(is_missing).collect();
+            let (of, blank) = column.in_array();
+            all.iter_mut().filter(|value| is_missing(value)).for_each(|value| *value = blank.clone());
+            arrays.bound.push(Value::Array(of, Some(Box::new(all))));
+            bindings.push(format!("${}::{type_name}[]", arrays.bound.len()));
+            names.push(format!("c{place}"));
+            if !missing.contains(&true) {
+                arrays.read.push(format!("r.c{place}"));
+                continue;
+            }
+            let missing = missing.into_iter().map(Value::from).collect();
+            arrays.bound.push(Value::Array(ArrayType::Bool, Some(Box::new(missing))));
+            bindings.push(format!("${}::boolean[]", arrays.bound.len()));
+            names.push(format!("m{place}"));
+            arrays.read.push(format!("case when r.m{place} then null else r.c{place} end"));
         }
+        if names.is_empty() && count > 1 {
+            // Rows that can't be told from one another are still as many.
+            arrays.from = format!(" from generate_series(1, {count})");
+        } else if !names.is_empty() {
+            arrays.from = format!(" from unnest({}) as r({})", bindings.join(", "), names.join(", "));
+        }
+        arrays
     }
+}
 
-    fn into_values(self) -> impl Iterator<Item = Value> {
-        let all = |of, values: Vec<Value>| Value::Array(of, Some(Box::new(values)));
-        let (values, flags) = match self.missing {
-            None => (all(self.of, self.values), None),
-            Some(missing) if missing.iter().all(|is_missing| *is_missing) => {
-                (Value::Array(self.of, None), Some(Value::Array(ArrayType::Bool, None)))
-            }
-            Some(missing) => {
-                let is_any = missing.contains(&true);
-                let flags = if is_any {
-                    all(ArrayType::Bool, missing.into_iter().map(Value::from).collect())
-                } else {
-                    Value::Array(ArrayType::Bool, None)
-                };
-                (all(self.of, self.values), Some(flags))
-            }
-        };
-        std::iter::once(values).chain(flags)
-    }
+/// Whether all of a column's values are one.
+fn is_same(all: &[Value]) -> bool {
+    all.split_first().is_some_and(|(first, others)| others.iter().all(|other| other == first))
 }
 
 /// The rows as a JSON array of objects `{"c0": …}`, bytes as SQLite's `unhex` reads them; what is missing is left out.

@@ -73,6 +73,11 @@ impl Store {
         }
     }
 
+    /// Whether write transactions exclude each other: then nothing is won by several at once.
+    pub fn has_one_writer(&self) -> bool {
+        !self.writer.is_postgres()
+    }
+
     /// For reads outside a transaction.
     pub fn reader(&self) -> &Conn {
         &self.reader

@@ -108,7 +108,7 @@ async fn the_count_is_that_of_the_targets_and_not_known_before_the_plan_is_whole
         let (bob, ann) = (app.new_dealer("Bob").await, app.dealer_with_crm("Ann", &receiver.url("/ann")).await);
         let mia = app.new_user("mia@example.com").await;
         let lead = app.offered_lead(bob).await;
-        app.copied_leads(lead, 1_300).await;
+        app.copied_leads(lead, 1_600).await;
         app.work().await;
         let split = json!({ "evenSplit": { "dealerIds": [ann.to_string()], "userIds": [mia.to_string()] } });
         let input = json!({ "selection": { "all": true }, "target": split, "pushToCrm": true });
@@ -121,7 +121,7 @@ async fn the_count_is_that_of_the_targets_and_not_known_before_the_plan_is_whole
         let count = "query($id: ID!) { operation(id: $id) { state pushCount } }";
         let id = prepared["operation"]["id"].clone();
         let whole = app.graphql(&app.admin(), count, json!({ "id": id })).await;
-        assert_eq!(whole["operation"], json!({ "state": "READY", "pushCount": 651 }), "every other one of 1,301");
+        assert_eq!(whole["operation"], json!({ "state": "READY", "pushCount": 801 }), "every other one of 1,601");
         let quiet = app.prepared(json!({ "all": true }), json!({ "dealerId": ann.to_string() })).await;
         let quiet = app.graphql(&app.admin(), count, json!({ "id": quiet })).await;
         assert_eq!(quiet["operation"]["pushCount"], json!(0));

@@ -86,7 +86,7 @@ async fn a_file_of_an_operation_that_runs_holds_what_is_there_so_far() {
         let id = app.operated("prepareLeadUpdate", input).await;
         app.operated("runOperation", json!({ "operationId": id })).await;
         assert!(step(app.context(), &Turns::default()).await.unwrap());
-        assert_eq!(fetched(app, json!({ "operationId": id })).await.len(), 250);
+        assert_eq!(fetched(app, json!({ "operationId": id })).await.len(), 500);
         app.work().await;
         let table = ResultTable { operation: id.parse().unwrap(), outcomes: Vec::new() };
         let mut export = ResultExport::open(app.context(), &app.admin(), &table).await.unwrap();

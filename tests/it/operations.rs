@@ -14,7 +14,7 @@ use crate::support::operations::code;
 use crate::support::rules::holder;
 
 /// Leads per chunk, as the product has it.
-const CHUNK: usize = 250;
+const CHUNK: usize = 500;
 
 fn all() -> Value {
     json!({ "all": true })

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::support::app::{TestApp, on_each_database};
 
 /// Leads per chunk, as the product has it.
-const CHUNK: usize = 250;
+const CHUNK: usize = 500;
 /// Chunks of the huge operation: clearly more than it may be given while another one waits.
 const HUGE_CHUNKS: usize = 10;
 /// Chunks that the huge operation may be given before one of a single chunk has ended.

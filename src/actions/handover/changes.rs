@@ -16,7 +16,7 @@ use crate::store::leads::Expiry;
 use crate::store::{Conn, StoreError, assignments, decisions, deliveries, events, leads, notes, offers, rotations};
 
 /// Everything that is to become true at once.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Changes {
     /// Answers to "who gets it".
     pub decisions: Vec<Decision>,

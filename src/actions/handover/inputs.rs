@@ -18,12 +18,7 @@ pub struct Seen {
 
 /// The values of the lead that mattered, and from which network candidates were taken, if from any; so that the decision can be
 /// evaluated again. No personal data: decisions outlive erasure.
-pub fn inputs(
-    copy: &Lead,
-    request: &Request,
-    chain: &[Recipient],
-    seen: Option<Seen>,
-) -> String {
+pub fn inputs(copy: &Lead, request: &Request, chain: &[Recipient], seen: Option<Seen>) -> String {
     let inputs = Inputs {
         state: copy.state,
         round: copy.round,

@@ -65,15 +65,15 @@ pub(super) async fn carry(
     conn: &Conn,
     (operation, change): (&Operation, &FieldChange),
     held: &Held,
-    items: Vec<Item>,
+    (items, mut worked): (Vec<Item>, Worked),
 ) -> Result<Worked, ActionError> {
+    let at = worked.at;
     let definitions = fields::list_by_subject(conn, operation.tenant, Subject::Lead).await?;
-    let (at, directory) = (context.clock.now(), Directory::default());
+    let directory = Directory::default();
     let mut desk = Desk::new(context, &held.tenant, &held.jobs, &directory, event_actor(&operation.actor), at);
     let assignments = &change.patch.assignments;
     let missing = missing(conn, operation, assignments).await?;
     let known = assign::known(conn, assignments, held.copies()).await?;
-    let mut worked = Worked::default();
     let mut carried = Vec::new();
     for item in items {
         let before = match unchanged_since(held, item.lead, item.lead_version) {

@@ -7,6 +7,7 @@
 //! A plan is never changed and a lead is changed once: what a chunk does and that it is done become true together. Each kind of change
 //! has a file of its own, which plans a lead and carries the plan out.
 
+mod ahead;
 mod asking;
 mod control;
 mod digest;
@@ -33,8 +34,8 @@ pub use turns::Turns;
 use crate::domain::actor::{Actor, Role};
 use crate::domain::operation::Operation;
 
-/// Leads per chunk: a transaction of some tens of milliseconds, so that neither a link nor a deadline waits long for a request that it
-/// holds.
+/// Leads per chunk: a transaction of a tenth of a second at most, so that neither a link nor a deadline waits long for a request that
+/// it holds.
 pub const CHUNK: u64 = 500;
 
 /// Whether somebody sees an operation: whoever reads all of the tenant, and whoever asked for it.

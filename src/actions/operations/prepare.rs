@@ -29,7 +29,7 @@ use crate::store::operations::named;
 use crate::store::{Conn, fields, operations};
 
 /// Chunks that are planned before the answer: a selection of a thousand leads is ready with it, a larger one goes on in the background.
-const PLANNED_AT_ONCE: u64 = 4;
+const PLANNED_AT_ONCE: u64 = 2;
 /// Leads that are looked at together before the answer.
 const TOGETHER_AT_ONCE: usize = (PLANNED_AT_ONCE * CHUNK) as usize;
 

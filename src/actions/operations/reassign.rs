@@ -170,9 +170,9 @@ pub(super) async fn carry(
     conn: &Conn,
     operation: &Operation,
     held: &Held,
-    items: Vec<Item>,
+    (items, mut worked): (Vec<Item>, Worked),
 ) -> Result<Worked, ActionError> {
-    let at = context.clock.now();
+    let at = worked.at;
     let targets = items.iter().flat_map(|item| item.planned.targets()).map(|target| target.recipient);
     let told = held.copies().filter(|_| operation.options.notify_old_owner).filter_map(|copy| copy.recipient);
     let involved: Vec<Recipient> = targets.chain(told).collect();
@@ -181,7 +181,6 @@ pub(super) async fn carry(
     let directory = Directory::load(conn, operation.tenant, &involved).await?;
     let by = event_actor(&operation.actor);
     let mut desk = Desk::new(context, &held.tenant, &held.jobs, &directory, by.clone(), at);
-    let mut worked = Worked::default();
     let mut moves = Vec::new();
     let mut carried = Vec::new();
     for item in items {

@@ -31,7 +31,7 @@ async fn serve(context: &Context, turns: &Turns, one: Open) -> Result<bool, Acti
         let place = |one: Operation| (one.state, one.planned, one.is_shared_out);
         return Ok(before.map(place) != after.map(place));
     }
-    if one.stage == Stage::Running && work::step(context, of).await? == Did::Chunk {
+    if one.stage == Stage::Running && work::step(context, turns, of).await? == Did::Chunk {
         return Ok(true);
     }
     end::step(context, of, one.stage).await

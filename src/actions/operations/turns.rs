@@ -7,12 +7,17 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::ahead::Ahead;
 use crate::domain::id::{OperationId, TenantId};
 use crate::store::operations::Open;
 
 /// Who was served when, counted in turns.
 #[derive(Debug, Default)]
-pub struct Turns(Mutex<Account>);
+pub struct Turns {
+    account: Mutex<Account>,
+    /// The chunk that is worked out before its turn.
+    pub(super) ahead: Ahead,
+}
 
 #[derive(Debug, Default)]
 struct Account {
@@ -61,6 +66,11 @@ impl Turns {
         account.operations.insert(one.id, turn);
     }
 
+    /// Whether no more than one operation has work.
+    pub(super) fn serve_one(&self) -> bool {
+        self.account().operations.len() <= 1
+    }
+
     /// Plans an operation alone, unless another worker of this process does. A plan is made by one at a time, and what is worked out before
     /// anything is written, which may take seconds, would be worked out again for nothing.
     pub(super) fn alone(&self, id: OperationId) -> Option<Alone<'_>> {
@@ -71,7 +81,7 @@ impl Turns {
 
     /// Nothing panics while the lock is held, and a whole account stays whole.
     fn account(&self) -> MutexGuard<'_, Account> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -127,10 +127,10 @@ pub(super) async fn carry(
     conn: &Conn,
     (operation, source): (&Operation, OperationId),
     held: &Held,
-    items: Vec<Item>,
+    (items, mut worked): (Vec<Item>, Worked),
 ) -> Result<Worked, ActionError> {
+    let at = worked.at;
     let opened = opened(conn, operation, held).await?;
-    let at = context.clock.now();
     let back = items.iter().filter_map(|item| match &item.planned {
         Planned::Restore { before, .. } => before.recipient().filter(|_| before.state().is_open()),
         _ => None,
@@ -143,7 +143,6 @@ pub(super) async fn carry(
     let note = written(conn, operation, source).await?;
     let why = operation.options.reason.clone();
     let why = why.unwrap_or_else(|| format!("taken back by {}", operation.actor.name));
-    let mut worked = Worked::default();
     let mut carried = Vec::new();
     let mut removed: HashMap<LeadId, Vec<Copy>> = HashMap::new();
     for item in items {

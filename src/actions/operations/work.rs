@@ -4,13 +4,13 @@
 
 use std::collections::HashMap;
 
+use super::turns::Turns;
 use super::{fields, plan, reassign, undo};
 use crate::actions::aside::{is_lasting, public, settle};
 use crate::actions::context::Context;
 use crate::actions::error::ActionError;
 use crate::actions::handover::Changes;
 use crate::actions::held::Held;
-use crate::domain::InvalidCode;
 use crate::domain::assignment::Assignments;
 use crate::domain::id::{LeadId, OperationId, RequestId, TenantId};
 use crate::domain::lead::{Lead, Recipient};
@@ -18,6 +18,7 @@ use crate::domain::operation::{
     Change, Copy, ItemReason, ItemResult, LeadImage, OnProblem, Operation, OperationState, Outcome, Planned, Problem,
     Progress,
 };
+use crate::domain::{InvalidCode, Timestamp};
 use crate::store::operations::chunks::{self, Chunk};
 use crate::store::operations::{self, items, results, untold};
 use crate::store::{Conn, StoreError};
@@ -32,7 +33,7 @@ pub(super) enum Did {
 }
 
 /// Carries out the next chunk of an operation that runs.
-pub(super) async fn step(context: &Context, of: (TenantId, OperationId)) -> Result<Did, ActionError> {
+pub(super) async fn step(context: &Context, turns: &Turns, of: (TenantId, OperationId)) -> Result<Did, ActionError> {
     let tx = context.store.begin().await?;
     let chunk = match chunks::claim(&tx, of).await {
         Ok(Some(chunk)) => chunk,
@@ -42,7 +43,7 @@ pub(super) async fn step(context: &Context, of: (TenantId, OperationId)) -> Resu
         }
         Err(error) => return settle(tx, Err(error.into())).await,
     };
-    let done = Box::pin(within(context, &tx, of, chunk)).await;
+    let done = Box::pin(within(context, &tx, turns, of, chunk)).await;
     match settle(tx, done).await {
         Err(error) if is_lasting(&error) => {
             broken(context, of, chunk, &error).await?;
@@ -52,31 +53,59 @@ pub(super) async fn step(context: &Context, of: (TenantId, OperationId)) -> Resu
     }
 }
 
-async fn within(context: &Context, conn: &Conn, of: (TenantId, OperationId), chunk: Chunk) -> Result<Did, ActionError> {
+async fn within(
+    context: &Context,
+    conn: &Conn,
+    turns: &Turns,
+    of: (TenantId, OperationId),
+    chunk: Chunk,
+) -> Result<Did, ActionError> {
     // Read after the chunk was taken: whoever stops an operation holds its chunks first.
     let Some(operation) = operations::lookup(conn, of.0, of.1).await? else { return Ok(Did::Nothing) };
     if operation.state != OperationState::Running {
         return Ok(Did::Nothing);
     }
+    let worked = match turns.ahead.take(context, conn, of, chunk).await? {
+        Some(worked) => worked,
+        None => work_out(context, conn, &operation, chunk).await?,
+    };
+    // Among several operations it would be another's turn next.
+    if turns.serve_one() {
+        turns.ahead.begin(context, &operation, chunk);
+    }
+    refuse_conflicts(&operation, &worked)?;
+    let mut progress = Progress::default();
+    worked.results.iter().for_each(|result| progress.add(result.outcome));
+    worked.changes.write(conn, of.0, worked.at).await?;
+    results::insert(conn, of, worked.results).await?;
+    untold::insert(conn, of, &worked.untold).await?;
+    chunks::finish(conn, of, chunk, progress, worked.at).await?;
+    Ok(Did::Chunk)
+}
+
+/// What a chunk comes to: its requests are held and read, and each lead is compared with what was planned.
+pub(super) async fn work_out(
+    context: &Context,
+    conn: &Conn,
+    operation: &Operation,
+    chunk: Chunk,
+) -> Result<Worked, ActionError> {
+    let of = (operation.tenant, operation.id);
     let items = items::list_chunk(conn, of, chunk).await?;
     let mut requests: Vec<RequestId> = items.iter().map(|item| item.request).collect();
     requests.sort_unstable();
     requests.dedup();
     let held = Held::hold(conn, of.0, &requests).await?;
-    let worked = match &operation.change {
-        Change::Reassign { .. } => reassign::carry(context, conn, &operation, &held, items).await?,
-        Change::Update { fields } => fields::carry(context, conn, (&operation, fields.as_ref()), &held, items).await?,
-        Change::Undo { operation: source } => undo::carry(context, conn, (&operation, *source), &held, items).await?,
-    };
-    refuse_conflicts(&operation, &worked)?;
-    let at = context.clock.now();
-    let mut progress = Progress::default();
-    worked.results.iter().for_each(|result| progress.add(result.outcome));
-    worked.changes.write(conn, of.0, at).await?;
-    results::insert(conn, of, worked.results).await?;
-    untold::insert(conn, of, &worked.untold).await?;
-    chunks::finish(conn, of, chunk, progress, at).await?;
-    Ok(Did::Chunk)
+    let worked = Worked::new(context.clock.now(), requests);
+    match &operation.change {
+        Change::Reassign { .. } => reassign::carry(context, conn, operation, &held, (items, worked)).await,
+        Change::Update { fields } => {
+            fields::carry(context, conn, (operation, fields.as_ref()), &held, (items, worked)).await
+        }
+        Change::Undo { operation: source } => {
+            undo::carry(context, conn, (operation, *source), &held, (items, worked)).await
+        }
+    }
 }
 
 /// An operation that is to stop at a problem stops at the first lead that somebody changed in the moment since it was run.
@@ -128,18 +157,22 @@ async fn isolate(
     if chunk.count > 1 {
         return Ok(chunks::split(conn, of, chunk).await?);
     }
-    let mut worked = Worked::default();
+    let at = context.clock.now();
+    let mut worked = Worked::new(at, Vec::new());
     for item in items::list_chunk(conn, of, chunk).await? {
         worked.add(item.position, item.lead, Outcome::Failed, Problem::new(ItemReason::Fault, public(error)));
     }
-    let at = context.clock.now();
     results::insert(conn, of, worked.results).await?;
     Ok(chunks::finish(conn, of, chunk, Progress { failed: 1, ..Progress::default() }, at).await?)
 }
 
 /// What a chunk comes to.
-#[derive(Default)]
+#[derive(Debug)]
 pub(super) struct Worked {
+    /// When all of it happens.
+    pub(super) at: Timestamp,
+    /// The requests that it is about.
+    pub(super) requests: Vec<RequestId>,
     /// What is to become true.
     pub(super) changes: Changes,
     /// What became of each lead.
@@ -176,6 +209,12 @@ impl Carried {
 }
 
 impl Worked {
+    /// Nothing yet.
+    pub(super) fn new(at: Timestamp, requests: Vec<RequestId>) -> Self {
+        let (changes, results, untold) = (Changes::default(), Vec::new(), Vec::new());
+        Self { at, requests, changes, results, conflicts: 0, untold }
+    }
+
     /// A lead that others have changed since.
     pub(super) fn conflict(&mut self, position: i64, lead: LeadId, problem: Problem) {
         self.conflicts += 1;

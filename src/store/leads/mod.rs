@@ -9,7 +9,7 @@ mod write;
 pub use deadline::{DueKind, claim_due, next_due, rearm};
 pub use load::{RecipientLoad, count_open, loads};
 pub use read::{
-    Among, LeadFilter, LeadSort, Selected, Waiting, chains, count, find_request, list, list_matching, list_selected,
-    list_waiting, lookup, lookup_many, plan,
+    Among, LeadFilter, LeadSort, Mark, Selected, Waiting, chains, count, find_request, list, list_marks, list_matching,
+    list_selected, list_waiting, lookup, lookup_many, plan,
 };
 pub use write::{Expiry, expire, insert, quiet, rearm_at, set_aside, update, warned};

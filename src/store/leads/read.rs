@@ -99,6 +99,38 @@ pub struct Waiting {
     pub rule: Option<Pushed>,
 }
 
+/// By what it shows whether a copy is still as it was: its version, and the deadlines, which change without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    pub id: LeadId,
+    pub version: i64,
+    pub due_at: Option<Timestamp>,
+    pub warn_at: Option<Timestamp>,
+}
+
+/// The marks of all copies of these requests, by id.
+pub async fn list_marks(conn: &Conn, tenant: TenantId, requests: &[RequestId]) -> Result<Vec<Mark>, StoreError> {
+    if requests.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Version, Column::DueAt, Column::WarnAt])
+        .filter(Column::TenantId.eq(tenant.uuid()))
+        .filter(one_of(conn, Column::RequestId, requests.iter().map(|id| id.uuid())));
+    let rows: Vec<(uuid::Uuid, i64, Option<i64>, Option<i64>)> = query.into_tuple().all(conn).await?;
+    let moment = |micros: Option<i64>| micros.map(Timestamp::from_micros);
+    let mark = |(id, version, due_at, warn_at): (uuid::Uuid, _, _, _)| Mark {
+        id: id.into(),
+        version,
+        due_at: moment(due_at),
+        warn_at: moment(warn_at),
+    };
+    let mut marks: Vec<Mark> = rows.into_iter().map(mark).collect();
+    marks.sort_unstable_by_key(|mark| mark.id);
+    Ok(marks)
+}
+
 /// Waiting copies of a tenant, by id: the way in which a job goes through all of them.
 pub async fn list_waiting(
     conn: &Conn,

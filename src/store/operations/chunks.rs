@@ -46,10 +46,23 @@ pub async fn claim(conn: &Conn, (tenant, id): (TenantId, OperationId)) -> Result
          where tenant_id = $1 and operation_id = $2 and state = 'OPEN' order by first_position limit 1 {lock}"
     );
     let rows = conn.query_sql(&sql, vec![tenant.uuid().into(), id.uuid().into()]).await?;
-    let chunk = |row: &sea_orm::QueryResult| -> Result<Chunk, StoreError> {
-        Ok(Chunk { first: row.try_get("", "first_position")?, count: row.try_get("", "item_count")? })
-    };
-    rows.first().map(chunk).transpose()
+    rows.first().map(read).transpose()
+}
+
+/// The first that is open behind this one, in hand or not.
+pub async fn next_open(
+    conn: &Conn,
+    (tenant, id): (TenantId, OperationId),
+    after: Chunk,
+) -> Result<Option<Chunk>, StoreError> {
+    let sql = "select first_position, item_count from operation_chunks
+         where tenant_id = $1 and operation_id = $2 and state = 'OPEN' and first_position > $3 order by first_position limit 1";
+    let rows = conn.query_sql(sql, vec![tenant.uuid().into(), id.uuid().into(), after.first.into()]).await?;
+    rows.first().map(read).transpose()
+}
+
+fn read(row: &sea_orm::QueryResult) -> Result<Chunk, StoreError> {
+    Ok(Chunk { first: row.try_get("", "first_position")?, count: row.try_get("", "item_count")? })
 }
 
 /// Waits until nobody has one of its chunks in hand, and lets nobody take one until the transaction ends. Says how many are open.

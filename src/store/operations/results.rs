@@ -57,7 +57,11 @@ fn domain(row: Model) -> Result<ItemResult, StoreError> {
         outcome: named("operation_results.outcome", row.outcome)?,
         problem: code.map(|code| Problem { code, text: row.reason.unwrap_or_default() }),
         lead_version: row.lead_version,
-        copies: row.copies.map(|copies| from_text("operation_results.copies", &copies)).transpose()?.unwrap_or_default(),
+        copies: row
+            .copies
+            .map(|copies| from_text("operation_results.copies", &copies))
+            .transpose()?
+            .unwrap_or_default(),
         before: row.before.map(|before| from_text("operation_results.before", &before)).transpose()?,
     })
 }
