@@ -46,6 +46,7 @@ mod networks;
 mod notes;
 mod older_networks;
 mod operations;
+mod operations_ahead;
 mod operations_digest;
 mod operations_fair;
 mod operations_killed;
