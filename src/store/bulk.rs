@@ -17,7 +17,7 @@ use super::error::StoreError;
 /// SQLite takes 32,766 values per statement.
 const VALUES_MAX: usize = 30_000;
 /// Rows of one statement on SQLite: while it carries them out, the next are made.
-const ROWS_AT_ONCE: usize = 125;
+const ROWS_AT_ONCE: usize = 250;
 /// Rows of one statement otherwise: some megabytes.
 const ROWS_MAX: usize = 2_000;
 

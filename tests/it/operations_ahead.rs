@@ -70,7 +70,8 @@ async fn nothing_happens_in_between() {
 #[tokio::test]
 async fn a_lead_is_changed_in_between() {
     on_each_database(async |app| {
-        let change = "mutation($id: ID!) { updateLead(input: { leadId: $id, progress: \"2\" }) { userErrors { message } } }";
+        let change =
+            "mutation($id: ID!) { updateLead(input: { leadId: $id, progress: \"2\" }) { userErrors { message } } }";
         let second = second(app, async |_, leads| {
             app.graphql(&app.admin(), change, json!({ "id": leads[7].to_string() })).await;
         })
