@@ -3,7 +3,7 @@
 //! Prints leads per second, the ratios and the peak memory of the process without the pages of SQLite's file that it looks at in place,
 //! which are the system's cache; it sets no target.
 //!
-//! `BATON_BENCH_LEADS` changes how many leads there are, `BATON_BENCH_WORKERS` how many chunks are carried out at once on PostgreSQL (2),
+//! `BATON_BENCH_LEADS` changes how many leads there are, `BATON_BENCH_WORKERS` how many chunks are carried out at once on PostgreSQL (4),
 //! and `BATON_BENCH_ON` names the one database to run on (`sqlite` or `postgres`; both).
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench fails loudly")]
@@ -91,7 +91,7 @@ async fn on_postgres(leads: u64) {
         conn.execute(AssertSqlSafe(sql)).await.unwrap();
     })
     .await;
-    let ours = operation("PostgreSQL", database.url(), leads, asked("BATON_BENCH_WORKERS", 2)).await;
+    let ours = operation("PostgreSQL", database.url(), leads, asked("BATON_BENCH_WORKERS", 4)).await;
     println!("PostgreSQL: the run of the operation is {:.2} of the plain transaction", ours / floor);
 }
 

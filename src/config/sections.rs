@@ -238,7 +238,7 @@ sections! {
         poll_ms: u64 = Default("500");
         /// Rows that are claimed at once: enough to keep a worker busy, few enough to be redone after a crash.
         batch_size: u32 = Default("500");
-        /// Chunks of bulk operations that this process carries out at one time.
+        /// Chunks of bulk operations that this process carries out at one time: two for each core of PostgreSQL's are quickest, SQLite takes one.
         operations_at_once: u32 = Default("1");
         /// Percent of its time that each of those spends on chunks; the rest is left to live traffic.
         operations_share: u32 = Default("80");

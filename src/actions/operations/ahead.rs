@@ -55,8 +55,9 @@ struct Seen {
 impl Ahead {
     /// Begins to work out the chunk after this one, in place of whatever was begun before.
     pub(super) fn begin(&self, context: &Context, operation: &Operation, after: Chunk) {
+        let is_last = after.first + after.count >= operation.planned.leads();
         // Other changes are worked out from more than is looked at again.
-        if !context.store.has_one_writer() || !matches!(operation.change, Change::Reassign { .. }) {
+        if is_last || !context.store.has_one_writer() || !matches!(operation.change, Change::Reassign { .. }) {
             return;
         }
         let (context, operation) = (context.clone(), operation.clone());
