@@ -179,7 +179,7 @@ impl Decision {
 
     /// The values of the lead that mattered. `network` names the version of the network in which candidates were found and all others
     /// were counted, and the version as which those who were found were looked at again before one was taken.
-    async fn inputs(&self) -> async_graphql::Result<Json<Value>> {
+    fn inputs(&self) -> async_graphql::Result<Json<Value>> {
         // INVARIANT: whoever stores a decision writes it as JSON.
         Ok(Json(serde_json::from_str(&self.0.inputs)?))
     }

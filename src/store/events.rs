@@ -98,7 +98,9 @@ pub async fn latest(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> Result<V
 pub async fn insert(conn: &Conn, events: Vec<Event>) -> Result<(), StoreError> {
     let tenants: BTreeSet<TenantId> = events.iter().map(|event| event.tenant).collect();
     insert_made(conn, events.into_iter().map(row)).await?;
-    tenants.into_iter().for_each(|tenant| conn.touch(tenant));
+    for tenant in tenants {
+        conn.touch(tenant);
+    }
     Ok(())
 }
 

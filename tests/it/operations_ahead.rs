@@ -122,7 +122,7 @@ async fn a_job_begins_in_between() {
 #[tokio::test]
 async fn time_passes_in_between() {
     on_each_database(async |app| {
-        let second = second(app, async |_, _| app.advance(Duration::from_secs(60))).await;
+        let second = second(app, async |_, _| app.advance(Duration::from_mins(1))).await;
         assert_eq!(second.copies.len(), LATER);
         for (copy, _) in second.copies {
             assert_eq!(app.lead(copy).await.times.offered_at, Some(app.now()));
