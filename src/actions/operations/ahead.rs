@@ -5,7 +5,7 @@
 //! was worked out from is still so; if anything is not, it is worked out again. PostgreSQL needs none of it: there several chunks are
 //! carried out at once.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -18,6 +18,7 @@ use crate::domain::job::Job;
 use crate::domain::operation::{Change, Operation};
 use crate::domain::tenant::Tenant;
 use crate::store::leads::{self, Mark};
+use crate::store::operations::Open;
 use crate::store::operations::chunks::{self, Chunk};
 use crate::store::{Conn, StoreError, jobs, tenants};
 
@@ -63,7 +64,7 @@ impl Ahead {
         let (context, operation) = (context.clone(), operation.clone());
         let of = (operation.tenant, operation.id);
         let working = tokio::spawn(async move { WorkedAhead::after(&context, &operation, after).await });
-        self.swap(Some(Begun { of, working }));
+        drop(self.swap(Some(Begun { of, working })));
     }
 
     /// What this chunk comes to, if it was worked out and all is still so. INVARIANT: the transaction holds what it writes to.
@@ -84,9 +85,20 @@ impl Ahead {
         Ok(Some(ahead.worked))
     }
 
+    /// Lets go of what was begun for an operation that has no work any more.
+    pub(super) fn keep(&self, open: &[Open]) {
+        let has_work = |begun: &Begun| open.iter().any(|one| (one.tenant, one.id) == begun.of);
+        let mut begun = self.begun();
+        *begun = begun.take().filter(has_work);
+    }
+
+    fn swap(&self, next: Option<Begun>) -> Option<Begun> {
+        std::mem::replace(&mut *self.begun(), next)
+    }
+
     /// Nothing panics while the lock is held.
-    fn swap(&self, begun: Option<Begun>) -> Option<Begun> {
-        std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), begun)
+    fn begun(&self) -> MutexGuard<'_, Option<Begun>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

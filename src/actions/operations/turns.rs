@@ -44,6 +44,7 @@ impl Drop for Alone<'_> {
 impl Turns {
     /// Those that have work, in the order in which they are to be tried. Whoever has none any more is forgotten.
     pub fn order(&self, open: &[Open]) -> Vec<Open> {
+        self.ahead.keep(open);
         let mut account = self.account();
         account.operations.retain(|id, _| open.iter().any(|one| one.id == *id));
         account.tenants.retain(|id, _| open.iter().any(|one| one.tenant == *id));
