@@ -16,8 +16,6 @@ use super::error::StoreError;
 
 /// SQLite takes 32,766 values per statement.
 const VALUES_MAX: usize = 30_000;
-/// Rows of one statement on SQLite: while it carries them out, the next are made.
-const ROWS_AT_ONCE: usize = 250;
 /// Rows of one statement otherwise: some megabytes.
 const ROWS_MAX: usize = 2_000;
 
@@ -26,51 +24,31 @@ pub(super) async fn insert_all<A: ActiveModelTrait>(
     conn: &Conn,
     rows: Vec<impl IntoActiveModel<A>>,
 ) -> Result<(), StoreError> {
-    insert_all_or(conn, rows.into_iter().map(Ok), "").await
-}
-
-/// Inserts rows that are made as they are written: on SQLite, which works in a thread of its own, those of the next statement while it
-/// carries one out.
-pub(super) async fn insert_made<A: ActiveModelTrait>(
-    conn: &Conn,
-    rows: impl ExactSizeIterator<Item = Result<impl IntoActiveModel<A>, StoreError>>,
-) -> Result<(), StoreError> {
     insert_all_or(conn, rows, "").await
 }
 
 /// Inserts rows; `otherwise` is an `on conflict` clause, or nothing.
 pub(super) async fn insert_all_or<A: ActiveModelTrait>(
     conn: &Conn,
-    mut rows: impl ExactSizeIterator<Item = Result<impl IntoActiveModel<A>, StoreError>>,
+    rows: Vec<impl IntoActiveModel<A>>,
     otherwise: &str,
 ) -> Result<(), StoreError> {
     let columns = columns::<A::Entity>();
     let into = format!("insert into {} ({})", table::<A::Entity>(), list(&columns, |column| quoted(column.name)));
-    let is_postgres = conn.is_postgres();
-    let rows_max = if is_postgres { ROWS_MAX } else { ROWS_AT_ONCE.min(VALUES_MAX / columns.len().max(1)) };
-    let mut statement = || -> Result<Option<(String, Vec<Value>)>, StoreError> {
-        let count = rows.len().min(rows_max);
-        if count == 0 {
-            return Ok(None);
-        }
-        let some = rows.by_ref().take(count).collect::<Result<Vec<_>, _>>()?;
-        let (given, bound) = if is_postgres {
-            let Arrays { read, from, bound } = Arrays::of(&columns, some.into_iter());
+    let mut rows = rows.into_iter();
+    while rows.len() > 0 {
+        let (given, bound) = if conn.is_postgres() {
+            let Arrays { read, from, bound } = Arrays::of(&columns, rows.by_ref().take(ROWS_MAX));
             (format!("select {}{from}", read.join(", ")), bound)
         } else {
             // Written out here rather than built as a tree of tens of thousands of expressions, which takes longer than the insert. Places with
             // numbers, by which one could stand for many, are looked up one by one.
+            let count = rows.len().min(VALUES_MAX / columns.len().max(1));
             let row = format!("({})", vec!["?"; columns.len()].join(", "));
-            let bound = some.into_iter().flat_map(values).collect();
+            let bound = rows.by_ref().take(count).flat_map(values).collect();
             (format!("values {}", vec![row.as_str(); count].join(", ")), bound)
         };
-        Ok(Some((format!("{into} {given} {otherwise}"), bound)))
-    };
-    let mut next = statement()?;
-    while let Some((sql, bound)) = next {
-        let (done, made) = futures_util::join!(conn.execute_sql(&sql, bound), async { statement() });
-        done?;
-        next = made?;
+        conn.execute_sql(&format!("{into} {given} {otherwise}"), bound).await?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sea_orm::{
@@ -22,8 +22,6 @@ use crate::domain::id::TenantId;
 pub struct Store {
     reader: Conn,
     writer: Conn,
-    /// Whether what was written is being moved into SQLite's file.
-    is_moving: Arc<AtomicBool>,
 }
 
 /// What a statement runs on: a pool or an open transaction. Counts the statements that pass.
@@ -61,12 +59,12 @@ impl Store {
             |pool| Conn { inner: Inner::Pool(pool), statements: Arc::clone(&statements), changes: changes.clone() };
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let pool = conn(Database::connect(options(url, connections_max)).await?);
-            Ok(Self { reader: pool.clone(), writer: pool, is_moving: Arc::default() })
+            Ok(Self { reader: pool.clone(), writer: pool })
         } else if url.starts_with("sqlite:") {
             let url = if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") };
             let writer = Database::connect(sqlite_options(&url, 1)).await?;
             let reader = Database::connect(sqlite_options(&url, SQLITE_READERS)).await?;
-            Ok(Self { reader: conn(reader), writer: conn(writer), is_moving: Arc::default() })
+            Ok(Self { reader: conn(reader), writer: conn(writer) })
         } else {
             let scheme = url.split(':').next().unwrap_or_default();
             Err(StoreError::Url(format!(
@@ -78,22 +76,6 @@ impl Store {
     /// Whether write transactions exclude each other: then nothing is won by several at once.
     pub fn has_one_writer(&self) -> bool {
         !self.writer.is_postgres()
-    }
-
-    /// After a large write: SQLite moves it from its log into its file, which the writer would else do itself once the log is long. A reader does
-    /// it while the writer goes on, one at a time; what it does not come to is left to the writer.
-    pub fn move_beside(&self) {
-        let Inner::Pool(pool) = &self.reader.inner else { return };
-        if !self.has_one_writer() || self.is_moving.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let (pool, is_moving) = (pool.clone(), Arc::clone(&self.is_moving));
-        tokio::spawn(async move {
-            if let Err(error) = pool.execute_unprepared("pragma wal_checkpoint(passive)").await {
-                tracing::debug!(%error, "the log could not be moved beside the writer");
-            }
-            is_moving.store(false, Ordering::Release);
-        });
     }
 
     /// For reads outside a transaction.

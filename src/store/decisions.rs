@@ -4,7 +4,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::map::{from_text, insert_made, name_of, named, text_of, time};
+use super::map::{from_text, insert_all, name_of, named, text_of, time};
 use super::rows::decision::{Column, Entity, Model};
 use crate::domain::decision::Decision;
 use crate::domain::id::{DecisionId, RequestId, TenantId};
@@ -44,7 +44,8 @@ pub async fn list_by_requests(
 
 /// New decisions.
 pub async fn insert(conn: &Conn, decisions: Vec<Decision>) -> Result<(), StoreError> {
-    insert_made(conn, decisions.into_iter().map(row)).await
+    let rows = decisions.into_iter().map(row).collect::<Result<_, _>>()?;
+    insert_all(conn, rows).await
 }
 
 fn domain(row: Model) -> Result<Decision, StoreError> {

@@ -9,7 +9,7 @@ use sea_orm::{
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::map::{from_text, insert_all, insert_made, name_of, named, text_of, time};
+use super::map::{from_text, insert_all, name_of, named, text_of, time};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::delivery::{Column, Entity, Model};
 use super::rows::{delivery_attempt, lead};
@@ -102,7 +102,8 @@ pub async fn attempts(conn: &Conn, tenant: TenantId, id: DeliveryId) -> Result<V
 
 /// New deliveries.
 pub async fn insert(conn: &Conn, deliveries: Vec<Delivery>) -> Result<(), StoreError> {
-    insert_made(conn, deliveries.into_iter().map(row)).await
+    let rows = deliveries.into_iter().map(row).collect::<Result<_, _>>()?;
+    insert_all(conn, rows).await
 }
 
 /// Attempts that were made elsewhere or long ago, under these ids; [`record`] writes those of our own workers.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::map::{from_text, insert_made, name_of, named, text_of, time};
+use super::map::{from_text, insert_all, name_of, named, text_of, time};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::event::{Column, Entity, Model};
 use super::rows::lead;
@@ -97,7 +97,7 @@ pub async fn latest(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> Result<V
 /// New events.
 pub async fn insert(conn: &Conn, events: Vec<Event>) -> Result<(), StoreError> {
     let tenants: BTreeSet<TenantId> = events.iter().map(|event| event.tenant).collect();
-    insert_made(conn, events.into_iter().map(row)).await?;
+    insert_all(conn, events.into_iter().map(row).collect::<Result<_, _>>()?).await?;
     for tenant in tenants {
         conn.touch(tenant);
     }

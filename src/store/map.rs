@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-pub(super) use super::bulk::{insert_all, insert_all_or, insert_made, update_versioned};
+pub(super) use super::bulk::{insert_all, insert_all_or, update_versioned};
 use super::conn::Conn;
 use super::error::StoreError;
 use crate::domain::dealer::Address;

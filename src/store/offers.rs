@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::map::{insert_made, name_of, named, time, update_where};
+use super::map::{insert_all, name_of, named, time, update_where};
 use super::rows::offer::{Column, Entity, Model};
 use crate::domain::Timestamp;
 use crate::domain::id::{LeadId, OfferId, TenantId};
@@ -30,7 +30,7 @@ pub async fn list_by_leads(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> R
 
 /// New offers.
 pub async fn insert(conn: &Conn, offers: &[Offer]) -> Result<(), StoreError> {
-    insert_made(conn, offers.iter().map(|offer| Ok(row(offer)))).await
+    insert_all(conn, offers.iter().map(row).collect()).await
 }
 
 /// Writes a renewed offer if it is still of the generation before; a conflict if another renewal was first.

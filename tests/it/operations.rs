@@ -237,8 +237,7 @@ async fn an_operation_is_paused_resumed_and_cancelled_between_chunks() {
 async fn a_chunk_takes_a_fixed_number_of_statements() {
     on_each_database(async |app| {
         let dealers = app.dealers(2).await;
-        // As many as SQLite writes the events of with one statement.
-        app.offered_leads(dealers[1], 140).await;
+        app.offered_leads(dealers[1], 220).await;
         app.work().await;
         let leads: Vec<LeadId> = everything(app).await.iter().map(|lead| lead.id).collect();
         let mut counts = Vec::new();

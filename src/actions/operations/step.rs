@@ -14,7 +14,6 @@ pub async fn step(context: &Context, turns: &Turns) -> Result<bool, ActionError>
     for one in turns.order(&open) {
         turns.served(one);
         if serve(context, turns, one).await? {
-            context.store.move_beside();
             return Ok(true);
         }
     }

@@ -6,7 +6,7 @@ use crate::domain::id::{LeadId, RequestId, TenantId};
 use crate::domain::lead::Lead;
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
-use crate::store::map::{insert_made, some_of, update_versioned};
+use crate::store::map::{insert_all, some_of, update_versioned};
 use crate::store::rows::lead::Model;
 
 /// How copies are taken away.
@@ -22,7 +22,7 @@ pub struct Expiry<'a> {
 
 /// New copies.
 pub async fn insert(conn: &Conn, leads: &[Lead]) -> Result<(), StoreError> {
-    insert_made(conn, leads.iter().map(|lead| Ok(row(lead)))).await
+    insert_all(conn, leads.iter().map(row).collect()).await
 }
 
 /// Writes changed copies, each with the `version` that was read, and raises their versions; a conflict if one has another by now.

@@ -11,7 +11,7 @@ use crate::domain::id::{OperationId, RequestId, TenantId};
 use crate::domain::operation::{Copy, Item, ItemReason, LeadImage, Planned, Problem, Verdict};
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
-use crate::store::map::{from_text, insert_made, name_of, named, text_of};
+use crate::store::map::{from_text, insert_all, name_of, named, text_of};
 use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use crate::store::rows::operation_item::{Column, Entity, Model};
 
@@ -26,7 +26,8 @@ pub struct ItemFilter {
 
 /// New items.
 pub async fn insert(conn: &Conn, of: (TenantId, OperationId), items: &[Item]) -> Result<(), StoreError> {
-    insert_made(conn, items.iter().map(|item| row(of, item))).await
+    let rows = items.iter().map(|item| row(of, item)).collect::<Result<_, _>>()?;
+    insert_all(conn, rows).await
 }
 
 /// Those of a chunk, in order.

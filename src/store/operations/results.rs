@@ -7,13 +7,14 @@ use crate::domain::id::{OperationId, TenantId};
 use crate::domain::operation::{ItemResult, Outcome, Problem};
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
-use crate::store::map::{from_text, insert_made, name_of, named, text_of};
+use crate::store::map::{from_text, insert_all, name_of, named, text_of};
 use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use crate::store::rows::operation_result::{Column, Entity, Model};
 
 /// New results.
 pub async fn insert(conn: &Conn, of: (TenantId, OperationId), results: Vec<ItemResult>) -> Result<(), StoreError> {
-    insert_made(conn, results.into_iter().map(|result| row(of, result))).await
+    let rows = results.into_iter().map(|result| row(of, result)).collect::<Result<_, _>>()?;
+    insert_all(conn, rows).await
 }
 
 /// A page by position, of some outcomes or of all.

@@ -59,7 +59,7 @@ pub async fn add(conn: &Conn, (tenant, id): (TenantId, OperationId), shares: &Sh
     };
     let more = "on conflict (tenant_id, operation_id, side, id)
         do update set lead_count = operation_shares.lead_count + excluded.lead_count";
-    insert_all_or(conn, shares.0.iter().map(|share| Ok(row(share))), more).await
+    insert_all_or(conn, shares.0.iter().map(row).collect(), more).await
 }
 
 /// Takes away what a part of a plan came to that is not to be.
