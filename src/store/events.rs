@@ -190,7 +190,7 @@ fn about_subject(tenant: TenantId, subject: &str) -> Condition {
 }
 
 fn domain(row: Model) -> Result<Event, StoreError> {
-    let read = |text: Option<&str>| text.map(|text| from_text("events", text)).transpose();
+    let read = |column, text: Option<&str>| text.map(|text| from_text(column, text)).transpose();
     Ok(Event {
         tenant: row.tenant_id.into(),
         id: row.id.into(),
@@ -200,14 +200,14 @@ fn domain(row: Model) -> Result<Event, StoreError> {
         lead: row.lead_id.map(Into::into),
         request: row.request_id.map(Into::into),
         actor: EventActor { kind: named("events.actor_kind", row.actor_kind)?, id: row.actor_id, name: row.actor_name },
-        before: read(row.before.as_deref())?,
-        after: read(row.after.as_deref())?,
+        before: read("events.before", row.before.as_deref())?,
+        after: read("events.after", row.after.as_deref())?,
         reason: row.reason,
     })
 }
 
 fn row(event: Event) -> Result<Model, StoreError> {
-    let text = |value: Option<Value>| value.map(|value| text_of("events", &value)).transpose();
+    let text = |column, value: Option<Value>| value.map(|value| text_of(column, &value)).transpose();
     Ok(Model {
         tenant_id: event.tenant.uuid(),
         id: event.id.uuid(),
@@ -219,8 +219,8 @@ fn row(event: Event) -> Result<Model, StoreError> {
         actor_kind: name_of(&event.actor.kind),
         actor_id: event.actor.id,
         actor_name: event.actor.name,
-        before: text(event.before)?,
-        after: text(event.after)?,
+        before: text("events.before", event.before)?,
+        after: text("events.after", event.after)?,
         reason: event.reason,
     })
 }
