@@ -1,10 +1,10 @@
-//! Writing many rows with one statement, whatever their number: what is the same in all of them is given once, and on PostgreSQL each
-//! other column travels as one array, so that a statement's text depends on the table and on which columns differ, and is parsed and
-//! planned once.
+//! Writing many rows with one statement, whatever their number: what is the same in all of them is given once. On PostgreSQL each other
+//! column travels as one array, so that a statement's text depends on the table and on which columns differ, and is parsed and planned
+//! once.
 //!
 //! Against one placeholder per value, which every other number of rows makes another statement of, this is several times quicker there,
-//! and an array takes a fraction of the time that the same rows as JSON do. SQLite runs inside the process and takes a value for each
-//! place; where it has to look rows up it reads them from JSON.
+//! and an array takes a fraction of the time that the same rows as JSON do. SQLite runs inside the process and takes what differs a value
+//! for each place; where it has to look rows up it reads them from JSON.
 
 use std::fmt::Write as _;
 
@@ -37,18 +37,14 @@ pub(super) async fn insert_all_or<A: ActiveModelTrait>(
     let into = format!("insert into {} ({})", table::<A::Entity>(), list(&columns, |column| quoted(column.name)));
     let mut rows = rows.into_iter();
     while rows.len() > 0 {
-        let (given, bound) = if conn.is_postgres() {
-            let Arrays { read, from, bound } = Arrays::of(&columns, rows.by_ref().take(ROWS_MAX));
-            (format!("select {}{from}", read.join(", ")), bound)
+        let Given { read, from, bound } = if conn.is_postgres() {
+            Given::as_arrays(&columns, rows.by_ref().take(ROWS_MAX))
         } else {
-            // Written out here rather than built as a tree of tens of thousands of expressions, which takes longer than the insert. Places with
-            // numbers, by which one could stand for many, are looked up one by one.
-            let count = rows.len().min(VALUES_MAX / columns.len().max(1));
-            let row = format!("({})", vec!["?"; columns.len()].join(", "));
-            let bound = rows.by_ref().take(count).flat_map(values).collect();
-            (format!("values {}", vec![row.as_str(); count].join(", ")), bound)
+            Given::as_values(&columns, rows.by_ref().take(VALUES_MAX / columns.len().max(1)))
         };
-        conn.execute_sql(&format!("{into} {given} {otherwise}"), bound).await?;
+        // SQLite takes an `on` for a join's without the condition.
+        let sql = format!("{into} select {}{from} where true {otherwise}", read.join(", "));
+        conn.execute_sql(&sql, bound).await?;
     }
     Ok(())
 }
@@ -66,7 +62,7 @@ where
         let some: Vec<M> = rows.by_ref().take(ROWS_MAX).collect();
         let count = some.len() as u64;
         let (read, from, bound) = if conn.is_postgres() {
-            let Arrays { read, from, bound } = Arrays::of(&columns, some.into_iter());
+            let Given { read, from, bound } = Given::as_arrays(&columns, some.into_iter());
             (read, from, bound)
         } else {
             let read = columns.iter().map(|column| format!("r.c{}", column.place)).collect();
@@ -172,66 +168,105 @@ fn list<T>(of: &[T], part: impl Fn(&T) -> String) -> String {
     of.iter().map(part).collect::<Vec<_>>().join(", ")
 }
 
-/// The values of a row, taken out of it, in the order of the columns.
-fn values<A: ActiveModelTrait>(row: impl IntoActiveModel<A>) -> impl Iterator<Item = Value> {
-    let mut row = row.into_active_model();
-    // Each is set, for it comes from a whole row.
-    <A::Entity as EntityTrait>::Column::iter().filter_map(move |column| row.take(column).into_value())
-}
-
-/// Rows as PostgreSQL is given them: as arrays of what differs.
-struct Arrays {
+/// Rows as a statement is given them.
+struct Given {
     /// How each column is read.
     read: Vec<String>,
-    /// From which arrays; empty where all is the same in all rows.
+    /// What it is read from; empty where all is the same in all rows.
     from: String,
     bound: Vec<Value>,
 }
 
-impl Arrays {
-    /// An array bound by sea-query holds no nulls: where a value is missing stands any other, and a second array says where.
-    fn of<A: ActiveModelTrait>(
+impl Given {
+    /// As SQLite takes them: what is the same in all rows, and then row by row what differs.
+    fn as_values<A: ActiveModelTrait>(
         columns: &[Column],
         rows: impl ExactSizeIterator<Item = impl IntoActiveModel<A>>,
     ) -> Self {
         let count = rows.len();
-        let mut by_column: Vec<Vec<Value>> = columns.iter().map(|_| Vec::with_capacity(count)).collect();
-        for row in rows {
-            by_column.iter_mut().zip(values(row)).for_each(|(all, value)| all.push(value));
+        let (mut read, mut bound, mut differing) = (Vec::new(), Vec::new(), Vec::new());
+        for mut all in by_column(columns, rows) {
+            if is_same(&all) {
+                bound.extend(all.pop());
+                // Places with numbers are looked up one by one, which takes longer than the insert.
+                read.push("?".to_owned());
+            } else {
+                differing.push(all.into_iter());
+                read.push(format!("column{}", differing.len()));
+            }
         }
-        let mut arrays = Arrays { read: Vec::new(), from: String::new(), bound: Vec::new() };
+        if differing.is_empty() {
+            return Self { read, from: as_often(count), bound };
+        }
+        bound.reserve(count * differing.len());
+        for _ in 0..count {
+            bound.extend(differing.iter_mut().filter_map(Iterator::next));
+        }
+        // Written out here rather than built as a tree of tens of thousands of expressions, which takes longer than the insert.
+        let row = format!("({})", vec!["?"; differing.len()].join(", "));
+        let from = format!(" from (values {})", vec![row.as_str(); count].join(", "));
+        Self { read, from, bound }
+    }
+
+    /// As PostgreSQL takes them: what is the same in all rows, and each other column as an array. An array bound by sea-query holds no
+    /// nulls: where a value is missing stands any other, and a second array says where.
+    fn as_arrays<A: ActiveModelTrait>(
+        columns: &[Column],
+        rows: impl ExactSizeIterator<Item = impl IntoActiveModel<A>>,
+    ) -> Self {
+        let count = rows.len();
+        let mut given = Self { read: Vec::new(), from: String::new(), bound: Vec::new() };
         let (mut bindings, mut names) = (Vec::new(), Vec::new());
-        for (column, mut all) in columns.iter().zip(by_column) {
+        for (column, mut all) in columns.iter().zip(by_column(columns, rows)) {
             let (place, type_name) = (column.place, column.type_name);
             if is_same(&all) {
-                arrays.bound.extend(all.pop());
-                arrays.read.push(format!("${}::{type_name}", arrays.bound.len()));
+                given.bound.extend(all.pop());
+                given.read.push(format!("${}::{type_name}", given.bound.len()));
                 continue;
             }
             let missing: Vec<bool> = all.iter().map(is_missing).collect();
             let (of, blank) = column.in_array();
             all.iter_mut().filter(|value| is_missing(value)).for_each(|value| *value = blank.clone());
-            arrays.bound.push(Value::Array(of, Some(Box::new(all))));
-            bindings.push(format!("${}::{type_name}[]", arrays.bound.len()));
+            given.bound.push(Value::Array(of, Some(Box::new(all))));
+            bindings.push(format!("${}::{type_name}[]", given.bound.len()));
             names.push(format!("c{place}"));
             if !missing.contains(&true) {
-                arrays.read.push(format!("r.c{place}"));
+                given.read.push(format!("r.c{place}"));
                 continue;
             }
             let missing = missing.into_iter().map(Value::from).collect();
-            arrays.bound.push(Value::Array(ArrayType::Bool, Some(Box::new(missing))));
-            bindings.push(format!("${}::boolean[]", arrays.bound.len()));
+            given.bound.push(Value::Array(ArrayType::Bool, Some(Box::new(missing))));
+            bindings.push(format!("${}::boolean[]", given.bound.len()));
             names.push(format!("m{place}"));
-            arrays.read.push(format!("case when r.m{place} then null else r.c{place} end"));
+            given.read.push(format!("case when r.m{place} then null else r.c{place} end"));
         }
-        if names.is_empty() && count > 1 {
-            // Rows that can't be told from one another are still as many.
-            arrays.from = format!(" from generate_series(1, {count})");
-        } else if !names.is_empty() {
-            arrays.from = format!(" from unnest({}) as r({})", bindings.join(", "), names.join(", "));
-        }
-        arrays
+        given.from = if names.is_empty() {
+            as_often(count)
+        } else {
+            format!(" from unnest({}) as r({})", bindings.join(", "), names.join(", "))
+        };
+        given
     }
+}
+
+/// Rows that can't be told from one another are still as many.
+fn as_often(count: usize) -> String {
+    if count == 1 { String::new() } else { format!(" from (values {})", vec!["(0)"; count].join(", ")) }
+}
+
+/// The values of rows, column by column.
+fn by_column<A: ActiveModelTrait>(
+    columns: &[Column],
+    rows: impl ExactSizeIterator<Item = impl IntoActiveModel<A>>,
+) -> Vec<Vec<Value>> {
+    let mut by_column: Vec<Vec<Value>> = columns.iter().map(|_| Vec::with_capacity(rows.len())).collect();
+    for row in rows {
+        let mut row = row.into_active_model();
+        // Each is set, for it comes from a whole row.
+        let values = <A::Entity as EntityTrait>::Column::iter().filter_map(|column| row.take(column).into_value());
+        by_column.iter_mut().zip(values).for_each(|(all, value)| all.push(value));
+    }
+    by_column
 }
 
 /// Whether all of a column's values are one.
