@@ -277,8 +277,8 @@ fn sqlite_options(url: &str, connections_max: u32) -> ConnectOptions {
             // 16 MB for each connection: readers look at most pages in place, and what a chunk of writes touches fits.
             .pragma("cache_size", "-16384")
             .pragma("mmap_size", "268435456")
-            // 16 MB of writes before what they changed goes into the file: pages that change again and again go there once.
-            .pragma("wal_autocheckpoint", "4000")
+            // 32 MB of writes before what they changed goes into the file: pages that change again and again go there once.
+            .pragma("wal_autocheckpoint", "8000")
             // Rows come from a thread of their own; a batch of them is handed over without waiting for each.
             .row_buffer_size(ROWS_AT_ONCE)
             .pragma("temp_store", "memory")
