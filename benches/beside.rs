@@ -16,18 +16,16 @@ mod network;
     reason = "the tests use more of it; it fails loudly as they do"
 )]
 mod postgres;
+#[path = "bulk/server.rs"]
+mod server;
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use baton::app::{App, Outside, SchemaPolicy};
-use baton::clock::{Clock, Entropy, SystemClock};
-use baton::config::Config;
-use baton::domain::{Actor, Role};
-use network::{Postgres, Sqlite, TENANT, durable, fill, migrate};
-use serde_json::{Value, json};
+use network::{Postgres, Sqlite, durable, fill, migrate};
+use serde_json::json;
+use server::{PREPARE, RUN, Server};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
 
 /// The server's own.
@@ -41,10 +39,6 @@ const IDLE_FOR: Duration = Duration::from_secs(10);
 
 const PAGE: &str = "query($source: String) { leads(first: 50, where: { source: { eq: $source } }) {
     nodes { id state receivedAt source followUpStatus dealer { name rating } } pageInfo { hasNextPage endCursor } } }";
-const PREPARE: &str = "mutation { prepareReassignment(input: { selection: { all: true }, target: { nearest: true } }) {
-    operation { id } userErrors { message } } }";
-const RUN: &str = "mutation($id: ID!) { runOperation(input: { operationId: $id }) { userErrors { message } } }";
-const STATE: &str = "query($id: ID!) { operation(id: $id) { state changeCount } }";
 
 fn main() {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(bench());
@@ -74,74 +68,13 @@ async fn bench() {
     compare("PostgreSQL", database.url(), leads).await;
 }
 
-/// A server that works, too, and whoever asks it.
-#[derive(Clone)]
-struct Server {
-    http: reqwest::Client,
-    url: String,
-    token: String,
-}
-
-impl Server {
-    async fn start(url: &str) -> Self {
-        let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let variables = [
-            set("BATON_DATABASE__URL", url),
-            set("BATON_AUTH__SECRET", "a secret of the bench, 32 bytes or more"),
-            set("BATON_SECRETS__KEY", "a key of the bench, 32 bytes or more"),
-            set("BATON_LIMITS__REQUESTS_PER_MINUTE", "100000000"),
-        ];
-        let config = Config::load(None, variables).unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let actor = Actor {
-            tenant: baton::domain::id::TenantId(TENANT.parse().unwrap()),
-            subject: "bench".to_owned(),
-            name: "Bench".to_owned(),
-            role: Role::Admin,
-            user: None,
-            dealer: None,
-            source: None,
-            company: None,
-        };
-        let token = baton::auth::issue_token(&config.auth, &actor, clock.now(), Duration::from_hours(1)).unwrap();
-        let outside = Outside { clock, entropy: Arc::new(Entropy::from_os()), mailbox: None };
-        let app = Arc::new(App::build(config, outside, SchemaPolicy::Migrate).await.unwrap());
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(baton::http::server(&app, listener).unwrap());
-        tokio::spawn(async move { Box::pin(app.worker.run(app.closing.subscribe())).await });
-        Self { http: reqwest::Client::new(), url: format!("http://{address}/graphql"), token }
-    }
-
-    async fn ask(&self, query: &str, variables: Value) -> Value {
-        let body = json!({ "query": query, "variables": variables });
-        let answer = self.http.post(&self.url).bearer_auth(&self.token).json(&body).send().await.unwrap();
-        let mut answer: Value = answer.json().await.unwrap();
-        assert!(answer["errors"].is_null(), "{answer:#}");
-        answer["data"].take()
-    }
-
-    /// Waits until an operation has come to a state.
-    async fn until(&self, id: &str, state: &str) -> Value {
-        let mut beat = tokio::time::interval(Duration::from_millis(200));
-        loop {
-            beat.tick().await;
-            let found = self.ask(STATE, json!({ "id": id })).await["operation"].take();
-            if found["state"] == state {
-                return found;
-            }
-            assert!(["PREPARING", "RUNNING"].iter().any(|open| found["state"] == *open), "{found}");
-        }
-    }
-}
-
 async fn compare(on: &str, url: &str, leads: u64) {
     let server = Server::start(url).await;
     // Warms the caches and the statements.
     look(&server, tokio::time::sleep(Duration::from_secs(1))).await;
     let idle = look(&server, tokio::time::sleep(IDLE_FOR)).await;
     report(on, "idle", &idle, None);
-    let prepared = server.ask(PREPARE, json!({})).await;
+    let prepared = server.ask(PREPARE, json!({ "selection": { "all": true } })).await;
     let id = prepared["prepareReassignment"]["operation"]["id"].as_str().unwrap().to_owned();
     let planning =
         look(&server, async { assert_eq!(server.until(&id, "READY").await["changeCount"], json!(leads)) }).await;
