@@ -187,6 +187,20 @@ impl Conn {
         Ok(self.query_all_raw(self.statement(sql, values)).await?)
     }
 
+    /// How the database would carry a statement out: PostgreSQL's own JSON, SQLite's lines.
+    pub(super) async fn plan(&self, mut statement: Statement) -> Result<serde_json::Value, StoreError> {
+        let (explain, column) =
+            if self.is_postgres() { ("explain (format json)", "QUERY PLAN") } else { ("explain query plan", "detail") };
+        statement.sql = format!("{explain} {}", statement.sql);
+        let rows = self.query_all_raw(statement).await?;
+        if self.is_postgres() {
+            let row = rows.first().ok_or_else(|| StoreError::Schema("a statement without a plan".to_owned()))?;
+            return Ok(row.try_get("", column)?);
+        }
+        let lines = rows.iter().map(|row| Ok(row.try_get::<String>("", column)?));
+        Ok(lines.collect::<Result<Vec<_>, StoreError>>()?.into())
+    }
+
     /// Tells that rows of the tenant were changed: at once for a statement of its own, with the commit in a transaction.
     pub(super) fn touch(&self, tenant: TenantId) {
         match &self.inner {

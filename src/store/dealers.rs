@@ -1,7 +1,7 @@
 //! Dealers: single ones, the dealer grid, and a tenant's whole network at once.
 
 use chrono_tz::Tz;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr};
+use sea_orm::sea_query::{Condition, Expr};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Value};
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -224,12 +224,8 @@ fn key(row: &Model, sort: DealerSort) -> Key {
 
 impl DealerFilter {
     fn condition(&self) -> Condition {
-        let begin = |begin: &String| {
-            let like = |column: Column| {
-                Expr::expr(Func::lower(Expr::col(column))).like(LikeExpr::new(begins(begin)).escape('\\'))
-            };
-            Condition::any().add(like(Column::Name)).add(like(Column::Number))
-        };
+        let begin =
+            |begin: &String| Condition::any().add(begins(Column::Name, begin)).add(begins(Column::Number, begin));
         Condition::all()
             .add_option(self.search.as_ref().map(begin))
             .add_option(self.only.map(|id| Column::Id.eq(id.uuid())))

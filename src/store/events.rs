@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, IntoSimpleExpr, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoSimpleExpr, QueryFilter, Statement};
 use serde_json::Value;
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::map::{from_text, insert_all, name_of, named, text_of, time};
+use super::map::{from_text, insert_all, name_of, named, some_of, text_of, time};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::event::{Column, Entity, Model};
 use super::rows::lead;
@@ -80,18 +80,26 @@ pub async fn latest(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> Result<V
     if leads.is_empty() {
         return Ok(Vec::new());
     }
-    let places: Vec<String> = (2..leads.len() + 2).map(|place| format!("${place}")).collect();
-    let sql = format!(
-        "select * from (
-           select e.*, row_number() over (partition by e.lead_id order by e.at desc, e.id desc) as place
-           from leads l join events e on e.tenant_id = l.tenant_id and e.request_id = l.request_id and e.lead_id = l.id
-           where l.tenant_id = $1 and l.id in ({})) ranked
-         where place = 1",
-        places.join(", ")
-    );
-    let values = std::iter::once(tenant.uuid().into()).chain(leads.iter().map(|id| id.uuid().into())).collect();
-    let rows = conn.query_sql(&sql, values).await?;
+    let rows = conn.query_all_raw(latest_of(conn, tenant, leads)).await?;
     rows.iter().map(|row| domain(Model::from_query_result(row, "")?)).collect()
+}
+
+/// How the database would find them, for a test to hold it to its indexes; see [`Conn::plan`].
+pub async fn plan_latest(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> Result<Value, StoreError> {
+    conn.plan(latest_of(conn, tenant, leads)).await
+}
+
+/// By the end of the request's timeline for each copy: SQLite would go through all of the tenant's if it were free to.
+fn latest_of(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> Statement {
+    let (among, bound) = some_of(conn, 2, leads.iter().map(|id| id.uuid()));
+    let sql = format!(
+        "select e.* from leads l join events e on e.tenant_id = l.tenant_id and e.id =
+           (select last.id from events last
+            where last.tenant_id = l.tenant_id and last.request_id = l.request_id and last.lead_id = l.id
+            order by last.at desc, last.id desc limit 1)
+         where l.tenant_id = $1 and l.id {among}"
+    );
+    conn.statement(&sql, std::iter::once(tenant.uuid().into()).chain(bound).collect())
 }
 
 /// New events.

@@ -1,6 +1,6 @@
 //! Between columns and domain values: enums as their names, moments as microseconds, structures as JSON; and the generic writes.
 
-use sea_orm::sea_query::{ArrayType, Condition, Expr};
+use sea_orm::sea_query::{ArrayType, Condition, Expr, ExprTrait, Func};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, IntoSimpleExpr, ModelTrait, QueryFilter};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -83,10 +83,14 @@ pub(super) fn some_of(conn: &Conn, place: usize, ids: impl Iterator<Item = Uuid>
     (format!("in ({})", places.join(", ")), ids)
 }
 
-/// The LIKE pattern, escaped by a backslash, of texts in lower case that begin so.
-pub(super) fn begins(text: &str) -> String {
-    let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("{escaped}%")
+/// Whether a text begins so, whatever the case of its letters. A range, for indexes of `lower(column)`, which are in the order of the bytes on
+/// both databases, serve no pattern on SQLite, and none that is given as a value on PostgreSQL.
+pub(super) fn begins(column: impl ColumnTrait, begin: &str) -> Condition {
+    let lower = || Expr::expr(Func::lower(Expr::col(column.as_column_ref())));
+    let from = begin.to_lowercase();
+    // After all that begins so: the last code point is no character.
+    let to = format!("{from}\u{10FFFF}");
+    Condition::all().add(lower().gte(from)).add(lower().lt(to))
 }
 
 /// The columns of an address, as several tables have them.

@@ -1,6 +1,6 @@
 //! Users: staff logins.
 
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr};
+use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::conn::Conn;
@@ -129,10 +129,7 @@ fn of(tenant: TenantId) -> sea_orm::Select<Entity> {
 impl UserFilter {
     fn condition(&self) -> Condition {
         let begin = |begin: &String| {
-            let like = |column: Column| {
-                Expr::expr(Func::lower(Expr::col(column))).like(LikeExpr::new(begins(begin)).escape('\\'))
-            };
-            Condition::any().add(like(Column::LastName)).add(like(Column::FirstName))
+            Condition::any().add(begins(Column::LastName, begin)).add(begins(Column::FirstName, begin))
         };
         Condition::all().add_option(self.search.as_ref().map(begin))
     }

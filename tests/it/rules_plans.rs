@@ -7,11 +7,12 @@
 use std::env;
 
 use baton::domain::field::{Choice, FieldDefinition, FieldDraft, FieldType, Subject};
-use baton::domain::id::{CompanyId, UserId};
+use baton::domain::id::{CompanyId, LeadId, UserId};
 use baton::rules::{Catalog, CatalogParts, CategoryGroup, Context, Expect, check};
+use baton::store::events;
 use baton::store::leads::{self, LeadFilter, LeadSort};
 use baton::store::rule::{Pushed, Rows};
-use baton::store::{Order, PageRequest, Reach, Scope};
+use baton::store::{KeyPart, Order, PageRequest, Reach, Scope};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use uuid::Uuid;
@@ -219,6 +220,61 @@ async fn reached(app: &TestApp, reach: Reach, index: &str, sort: (LeadSort, Orde
     assert_eq!(leads::list(conn, &scope, &filter, sort, &page).await.unwrap().rows.len(), 50, "{:?}", scope.reach);
 }
 
+/// SQLite's plan, line by line.
+fn lines(plan: &Value) -> Vec<&str> {
+    plan.as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect()
+}
+
+// FAST-5
+#[tokio::test]
+async fn what_is_asked_most_is_served_by_an_index_on_sqlite_too() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let (conn, scope) = (app.store().reader(), Scope::system(app.tenant.id));
+    let filter = LeadFilter { search: Some("doe".to_owned()), ..LeadFilter::default() };
+    let page = PageRequest { after: Some(vec![KeyPart::Int(7), KeyPart::Id(Uuid::nil())]), ..PageRequest::first(50) };
+    for page in [page, PageRequest::first(50)] {
+        let plan = leads::plan(conn, &scope, &filter, (LeadSort::ReceivedAt, Order::Desc), &page).await.unwrap();
+        for by in [
+            "requests_by_last_name (tenant_id=? AND <expr>>?",
+            "requests_by_email (tenant_id=? AND <expr>>?",
+            "(tenant_id=? AND request_id=?",
+        ] {
+            assert!(lines(&plan).iter().any(|line| line.contains(by)), "{by}: {plan:#}");
+        }
+    }
+    let catalog = catalog();
+    for (text, sort, by) in [
+        ("lead.state == 'OFFERED'", LeadSort::ReceivedAt, "leads_by_state (tenant_id=? AND state=?)"),
+        ("lead.state in ['OFFERED', 'ACKNOWLEDGED']", LeadSort::ReceivedAt, "leads_by_received (tenant_id=?)"),
+        ("lead.source == 'web'", LeadSort::ReceivedAt, "leads_by_source (tenant_id=? AND source=?)"),
+        ("lead.source == 'web'", LeadSort::UpdatedAt, "leads_by_updated (tenant_id=?)"),
+        ("lead.dealer.rating >= 4.0", LeadSort::ReceivedAt, "leads_by_received (tenant_id=?)"),
+        (
+            &format!("lead.dealer.id == 'dlr_{:032x}'", 23),
+            LeadSort::ReceivedAt,
+            "leads_by_dealer (tenant_id=? AND dealer_id=?)",
+        ),
+        (
+            &format!("lead.request_id == 'req_{:032x}'", 23),
+            LeadSort::UpdatedAt,
+            "leads_by_request (tenant_id=? AND request_id=?)",
+        ),
+    ] {
+        let checked = check(text, &catalog, Context::LeadCondition, Expect::Condition).unwrap();
+        let rule = Some(Pushed::condition(conn, (&checked, &catalog), Rows::Leads, START).unwrap());
+        let filter = LeadFilter { rule, ..LeadFilter::default() };
+        let plan = leads::plan(conn, &scope, &filter, (sort, Order::Desc), &PageRequest::first(50)).await.unwrap();
+        let found = lines(&plan);
+        assert!(found[0].ends_with(by), "`{text}`: {found:#?}");
+    }
+    let plan = events::plan_latest(conn, app.tenant.id, &[LeadId(Uuid::nil()), LeadId(Uuid::max())]).await.unwrap();
+    for by in ["SEARCH l ", "SEARCH e ", "SEARCH last USING INDEX events_by_request (tenant_id=? AND request_id=?)"] {
+        assert!(lines(&plan).iter().any(|line| line.starts_with(by)), "{by}: {plan:#}");
+    }
+    assert!(lines(&plan).iter().all(|line| !line.contains("(tenant_id=?)")), "{plan:#}");
+    app.finish().await;
+}
+
 // ALLOC-4, FAST-5
 #[tokio::test]
 async fn what_is_assigned_is_found_by_an_index_on_sqlite_too() {
@@ -229,7 +285,7 @@ async fn what_is_assigned_is_found_by_an_index_on_sqlite_too() {
         let scope = Scope { reach, ..Scope::system(app.tenant.id) };
         let sort = (LeadSort::ReceivedAt, Order::Desc);
         let plan = leads::plan(app.store().reader(), &scope, &filter, sort, &page).await.unwrap();
-        let lines: Vec<&str> = plan.as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+        let lines = lines(&plan);
         let has = |parts: &[&str]| lines.iter().any(|line| parts.iter().all(|part| line.contains(part)));
         assert!(has(&["SEARCH lead_assignments", index]), "{:?}: {lines:#?}", scope.reach);
         assert!(!lines.iter().any(|line| line.starts_with("SCAN lead")), "{:?}: {lines:#?}", scope.reach);

@@ -1,6 +1,6 @@
 //! Reading copies: by id, by request, and as a filtered and sorted grid.
 
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, LikeExpr, Query};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoSimpleExpr, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait, Select,
@@ -13,7 +13,7 @@ use crate::domain::lead::{Lead, LeadState};
 pub use crate::domain::sort::LeadSort;
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
-use crate::store::map::one_of;
+use crate::store::map::{begins, one_of};
 use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use crate::store::rows::lead::{Column, Entity, Model};
 use crate::store::rows::{operation_item, operation_lead, operation_result, request};
@@ -253,7 +253,7 @@ pub async fn list(
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
 }
 
-/// How the database would find a page of the grid: its plan, for a test to hold it to its indexes. PostgreSQL's own JSON, SQLite's lines.
+/// How the database would find a page of the grid, for a test to hold it to its indexes; see [`Conn::plan`].
 pub async fn plan(
     conn: &Conn,
     scope: &Scope,
@@ -261,17 +261,7 @@ pub async fn plan(
     sort: (LeadSort, Order),
     page: &PageRequest,
 ) -> Result<serde_json::Value, StoreError> {
-    let mut statement = page_of(scope, filter, sort, page).build(conn.get_database_backend());
-    let (explain, column) =
-        if conn.is_postgres() { ("explain (format json)", "QUERY PLAN") } else { ("explain query plan", "detail") };
-    statement.sql = format!("{explain} {}", statement.sql);
-    let rows = conn.query_all_raw(statement).await?;
-    if conn.is_postgres() {
-        let row = rows.first().ok_or_else(|| StoreError::corrupt("leads", "a statement without a plan"))?;
-        return Ok(row.try_get("", column)?);
-    }
-    let lines = rows.iter().map(|row| Ok(row.try_get::<String>("", column)?));
-    Ok(lines.collect::<Result<Vec<_>, StoreError>>()?.into())
+    conn.plan(page_of(scope, filter, sort, page).build(conn.get_database_backend())).await
 }
 
 fn page_of(scope: &Scope, filter: &LeadFilter, sort: (LeadSort, Order), page: &PageRequest) -> Select<Entity> {
@@ -307,16 +297,13 @@ impl LeadFilter {
 }
 
 fn customer_begins(scope: &Scope, begin: &str) -> Expr {
-    let escaped = begin.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let like = |column: request::Column| {
-        Expr::expr(sea_orm::sea_query::Func::lower(Expr::col(column)))
-            .like(LikeExpr::new(format!("{escaped}%")).escape('\\'))
-    };
     let requests = Query::select()
         .column(request::Column::Id)
         .from(request::Entity)
         .and_where(request::Column::TenantId.eq(scope.tenant.uuid()))
-        .cond_where(Condition::any().add(like(request::Column::LastName)).add(like(request::Column::Email)))
+        .cond_where(
+            Condition::any().add(begins(request::Column::LastName, begin)).add(begins(request::Column::Email, begin)),
+        )
         .take();
     Column::RequestId.into_simple_expr().in_subquery(requests)
 }

@@ -1,0 +1,1 @@
+-- SQLite's planner is given numbers here; PostgreSQL counts for itself.
