@@ -2,7 +2,9 @@
 
 use chrono_tz::Tz;
 use sea_orm::sea_query::{Condition, Expr};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Value};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Value,
+};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -146,6 +148,29 @@ pub async fn list(
     sort: (DealerSort, Order),
     page: &PageRequest,
 ) -> Result<Page<Dealer>, StoreError> {
+    let rows = page_of(tenant, filter, sort, page).all(conn).await?;
+    let found = cut(rows, page, |row: &Model| key(row, sort.0));
+    let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
+    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+}
+
+/// How the database would find a page of the grid, for a test to hold it to its indexes: PostgreSQL's own JSON, SQLite's lines.
+pub async fn plan(
+    conn: &Conn,
+    tenant: TenantId,
+    filter: &DealerFilter,
+    sort: (DealerSort, Order),
+    page: &PageRequest,
+) -> Result<Json, StoreError> {
+    conn.plan(page_of(tenant, filter, sort, page).build(conn.get_database_backend())).await
+}
+
+fn page_of(
+    tenant: TenantId,
+    filter: &DealerFilter,
+    sort: (DealerSort, Order),
+    page: &PageRequest,
+) -> sea_orm::Select<Entity> {
     let columns = match sort.0 {
         DealerSort::Name => vec![(Column::Name, false), (Column::Id, false)],
         DealerSort::Number => vec![(Column::Number, false), (Column::SubNumber, false), (Column::Id, false)],
@@ -153,11 +178,7 @@ pub async fn list(
         DealerSort::UpdatedAt => vec![(Column::UpdatedAt, false), (Column::Id, false)],
     };
     let sorted = SortedBy::new(columns, sort.1);
-    let rows =
-        sorted.apply(narrowed(of(tenant).filter(filter.condition()), filter.rule.as_ref()), page).all(conn).await?;
-    let found = cut(rows, page, |row: &Model| key(row, sort.0));
-    let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
-    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+    sorted.apply(narrowed(of(tenant).filter(filter.condition()), filter.rule.as_ref()), page)
 }
 
 /// How many match, counted up to `up_to`.

@@ -84,7 +84,7 @@ pub async fn latest(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> Result<V
     rows.iter().map(|row| domain(Model::from_query_result(row, "")?)).collect()
 }
 
-/// How the database would find them, for a test to hold it to its indexes; see [`Conn::plan`].
+/// How the database would find them, for a test to hold it to its indexes: PostgreSQL's own JSON, SQLite's lines.
 pub async fn plan_latest(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> Result<Value, StoreError> {
     conn.plan(latest_of(conn, tenant, leads)).await
 }

@@ -9,6 +9,7 @@ use std::env;
 use baton::domain::field::{Choice, FieldDefinition, FieldDraft, FieldType, Subject};
 use baton::domain::id::{CompanyId, LeadId, UserId};
 use baton::rules::{Catalog, CatalogParts, CategoryGroup, Context, Expect, check};
+use baton::store::dealers::{self, DealerFilter, DealerSort};
 use baton::store::events;
 use baton::store::leads::{self, LeadFilter, LeadSort};
 use baton::store::rule::{Pushed, Rows};
@@ -241,6 +242,12 @@ async fn what_is_asked_most_is_served_by_an_index_on_sqlite_too() {
         ] {
             assert!(lines(&plan).iter().any(|line| line.contains(by)), "{by}: {plan:#}");
         }
+    }
+    let filter = DealerFilter { search: Some("doe".to_owned()), ..DealerFilter::default() };
+    let by_name = (DealerSort::Name, Order::Asc);
+    let plan = dealers::plan(conn, app.tenant.id, &filter, by_name, &PageRequest::first(50)).await.unwrap();
+    for by in ["dealers_by_lower_name (tenant_id=? AND <expr>>?", "dealers_by_lower_number (tenant_id=? AND <expr>>?"] {
+        assert!(lines(&plan).iter().any(|line| line.contains(by)), "{by}: {plan:#}");
     }
     let catalog = catalog();
     for (text, sort, by) in [

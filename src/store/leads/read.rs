@@ -253,7 +253,7 @@ pub async fn list(
     Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
 }
 
-/// How the database would find a page of the grid, for a test to hold it to its indexes; see [`Conn::plan`].
+/// How the database would find a page of the grid, for a test to hold it to its indexes: PostgreSQL's own JSON, SQLite's lines.
 pub async fn plan(
     conn: &Conn,
     scope: &Scope,

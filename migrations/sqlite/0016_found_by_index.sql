@@ -1,3 +1,11 @@
+-- What is searched is found by an index.
+
+-- Dealers and users are looked up by how their names begin, whatever the case.
+create index dealers_by_lower_name on dealers (tenant_id, lower(name));
+create index dealers_by_lower_number on dealers (tenant_id, lower(number));
+create index users_by_lower_last_name on users (tenant_id, lower(last_name));
+create index users_by_lower_first_name on users (tenant_id, lower(first_name));
+
 -- What SQLite's planner takes the large tables for: it counts nothing by itself, and without numbers it holds an index that only begins
 -- with the tenant for selective, so that it went through all offers or events of a tenant rather than sort the few of one lead.
 --
@@ -12,6 +20,8 @@ select shipped.column1, shipped.column2, shipped.column3 from (values
     ('calendar_events', 'sqlite_autoindex_calendar_events_1', '3000000 30000 1'),
     ('contacts', 'contacts_by_dealer', '500000 5000 2 1'),
     ('contacts', 'sqlite_autoindex_contacts_1', '500000 5000 1'),
+    ('dealers', 'dealers_by_lower_name', '300000 3000 2'),
+    ('dealers', 'dealers_by_lower_number', '300000 3000 2'),
     ('dealers', 'dealers_by_name', '300000 3000 1 1'),
     ('dealers', 'dealers_one_default', '100 1'),
     ('dealers', 'sqlite_autoindex_dealers_1', '300000 3000 1'),
@@ -65,6 +75,8 @@ select shipped.column1, shipped.column2, shipped.column3 from (values
     ('requests', 'sqlite_autoindex_requests_2', '10000000 100000 10000 1'),
     ('users', 'sqlite_autoindex_users_1', '300000 3000 1'),
     ('users', 'sqlite_autoindex_users_2', '300000 3000 1'),
+    ('users', 'users_by_lower_first_name', '300000 3000 10'),
+    ('users', 'users_by_lower_last_name', '300000 3000 10'),
     ('users', 'users_by_name', '300000 3000 10 1')
 ) as shipped
 where not exists (select 1 from sqlite_stat1 counted where counted.tbl = shipped.column1 and counted.idx = shipped.column2);

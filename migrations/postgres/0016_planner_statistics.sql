@@ -1,1 +1,0 @@
--- SQLite's planner is given numbers here; PostgreSQL counts for itself.
