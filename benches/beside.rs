@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench fails loudly")]
 
-#[path = "bulk/network.rs"]
+#[path = "support/network.rs"]
 mod network;
 #[path = "../tests/it/support/postgres.rs"]
 #[allow(
@@ -16,17 +16,17 @@ mod network;
     reason = "the tests use more of it; it fails loudly as they do"
 )]
 mod postgres;
-#[path = "bulk/server.rs"]
+#[path = "support/server.rs"]
 mod server;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use network::{Postgres, Sqlite, durable, fill, migrate};
+use network::{Postgres, SqliteFile, durable, fill, migrate};
 use serde_json::json;
 use server::{PREPARE, RUN, Server};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 /// The server's own.
 #[global_allocator]
@@ -46,18 +46,9 @@ fn main() {
 
 async fn bench() {
     let leads: u64 = std::env::var("BATON_BENCH_LEADS").map_or(100_000, |count| count.parse().unwrap());
-    let path = std::env::temp_dir().join(format!("baton-bench-{}.sqlite", std::process::id()));
-    let url = format!("sqlite://{}", path.display());
-    migrate(&url).await;
-    let mut sqlite = SqliteConnection::connect(&url).await.unwrap();
-    fill(leads, &Sqlite, async |sql| {
-        sqlite.execute(AssertSqlSafe(sql)).await.unwrap();
-    })
-    .await;
-    compare("SQLite", &url, leads).await;
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
-    }
+    let file = SqliteFile::filled(leads).await;
+    compare("SQLite", &file.url(), leads).await;
+    drop(file);
     let database = postgres::fresh_database("bench", async |url: String| migrate(&url).await).await;
     let mut conn = PgConnection::connect(database.url()).await.unwrap();
     durable(&mut conn).await;

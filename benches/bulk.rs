@@ -8,7 +8,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench fails loudly")]
 
-#[path = "bulk/network.rs"]
+#[path = "support/network.rs"]
 mod network;
 #[path = "../tests/it/support/postgres.rs"]
 #[allow(
@@ -33,9 +33,9 @@ use baton::domain::id::{OperationId, TenantId};
 use baton::domain::operation::{NotifyNewOwner, OnProblem, Operation, OperationState, Options};
 use baton::domain::{Actor, Role};
 use baton::store::operations;
-use network::{Postgres, Sqlite, TENANT, durable, fill, migrate};
+use network::{Postgres, SqliteFile, TENANT, durable, fill, migrate};
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 /// The server's own.
 #[global_allocator]
@@ -61,18 +61,8 @@ async fn bench() {
 }
 
 async fn on_sqlite(leads: u64) {
-    let path = std::env::temp_dir().join(format!("baton-bench-{}.sqlite", std::process::id()));
-    let url = format!("sqlite://{}", path.display());
-    migrate(&url).await;
-    let mut sqlite = SqliteConnection::connect(&url).await.unwrap();
-    fill(leads, &Sqlite, async |sql| {
-        sqlite.execute(AssertSqlSafe(sql)).await.unwrap();
-    })
-    .await;
-    operation("SQLite", &url, leads, 1).await;
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
-    }
+    let file = SqliteFile::filled(leads).await;
+    operation("SQLite", &file.url(), leads, 1).await;
 }
 
 async fn on_postgres(leads: u64) {

@@ -5,6 +5,9 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench fails loudly")]
 
+#[path = "support/network.rs"]
+#[allow(dead_code, reason = "others begin with its leads")]
+mod network;
 #[path = "../tests/it/support/postgres.rs"]
 #[allow(
     dead_code,
@@ -14,17 +17,16 @@
     reason = "the tests use more of it; it fails loudly as they do"
 )]
 mod postgres;
+#[path = "support/server.rs"]
+#[allow(dead_code, reason = "others run operations, too")]
+mod server;
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use baton::app::{App, Outside, SchemaPolicy};
-use baton::clock::{Clock, Entropy, SystemClock};
-use baton::config::Config;
-use baton::domain::{Actor, Role};
-use baton::store::Store;
+use network::{TENANT, migrate};
+use server::Server;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, Executor, PgPool, Row};
 
@@ -32,7 +34,6 @@ use sqlx::{AssertSqlSafe, Executor, PgPool, Row};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const TENANT: &str = "00000000-0000-7000-8000-000000000001";
 const CLIENTS: usize = 16;
 const MEASURED_FOR: Duration = Duration::from_secs(10);
 const STATES: [&str; 3] = ["OFFERED", "ACKNOWLEDGED", "ACCEPTED"];
@@ -53,23 +54,15 @@ fn main() {
 
 async fn bench() {
     let leads: u64 = std::env::var("BATON_BENCH_LEADS").map_or(1_000_000, |count| count.parse().unwrap());
-    let database = postgres::fresh_database("bench", async |url: String| {
-        let store = Store::connect(&url, 2).await.unwrap();
-        store.migrate().await.unwrap();
-        store.close().await.unwrap();
-    })
-    .await;
+    let database = postgres::fresh_database("bench", async |url: String| migrate(&url).await).await;
     let pool = PgPoolOptions::new().max_connections(CLIENTS as u32).connect(database.url()).await.unwrap();
     let began = Instant::now();
     fill(&pool, leads).await;
     println!("{leads} leads of 10,000 dealers written in {:.0} s", began.elapsed().as_secs_f64());
-    let (address, token) = serve(database.url()).await;
+    let server = Server::start(database.url()).await;
     let sql = measure(CLIENTS, |client, round| ask_sql(pool.clone(), client + round)).await;
     report("the same SQL, prepared", &sql, None);
-    let http = reqwest::Client::new();
-    let url = format!("http://{address}/graphql");
-    let graphql =
-        measure(CLIENTS, |client, round| ask_graphql(http.clone(), url.clone(), token.clone(), client + round)).await;
+    let graphql = measure(CLIENTS, |client, round| ask_graphql(server.clone(), client + round)).await;
     report("GraphQL over HTTP", &graphql, Some(&sql));
 }
 
@@ -108,36 +101,6 @@ async fn fill(pool: &PgPool, leads: u64) {
     pool.execute("vacuum analyze").await.unwrap();
 }
 
-async fn serve(url: &str) -> (std::net::SocketAddr, String) {
-    let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let variables = [
-        set("BATON_DATABASE__URL", url),
-        set("BATON_AUTH__SECRET", "a secret of the bench, 32 bytes or more"),
-        set("BATON_SECRETS__KEY", "a key of the bench, 32 bytes or more"),
-        set("BATON_LIMITS__REQUESTS_PER_MINUTE", "100000000"),
-        set("BATON_WORKERS__ENABLED", "false"),
-    ];
-    let config = Config::load(None, variables).unwrap();
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let actor = Actor {
-        tenant: baton::domain::id::TenantId(TENANT.parse().unwrap()),
-        subject: "bench".to_owned(),
-        name: "Bench".to_owned(),
-        role: Role::Admin,
-        user: None,
-        dealer: None,
-        source: None,
-        company: None,
-    };
-    let token = baton::auth::issue_token(&config.auth, &actor, clock.now(), Duration::from_hours(1)).unwrap();
-    let outside = Outside { clock, entropy: Arc::new(Entropy::from_os()), mailbox: None };
-    let app = Arc::new(App::build(config, outside, SchemaPolicy::Migrate).await.unwrap());
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(baton::http::server(&app, listener).unwrap());
-    (address, token)
-}
-
 async fn ask_sql(pool: PgPool, turn: usize) {
     let tenant: uuid::Uuid = TENANT.parse().unwrap();
     let rows =
@@ -146,10 +109,9 @@ async fn ask_sql(pool: PgPool, turn: usize) {
     assert!(rows.iter().all(|row| !row.get::<String, _>("name").is_empty()));
 }
 
-async fn ask_graphql(http: reqwest::Client, url: String, token: String, turn: usize) {
+async fn ask_graphql(server: Server, turn: usize) {
     let variables = serde_json::json!({ "state": STATES[turn % 3], "source": SOURCES[turn % 5] });
-    let body = serde_json::json!({ "query": QUERY, "variables": variables });
-    let answer = http.post(&url).bearer_auth(&token).json(&body).send().await.unwrap().bytes().await.unwrap();
+    let answer = server.fetch(QUERY, &variables).await;
     assert!(
         answer.starts_with(b"{\"data\":{\"leads\":{\"nodes\":[{\"id\":\"lead_"),
         "{}",

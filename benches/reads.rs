@@ -6,18 +6,17 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench fails loudly")]
 
-#[path = "bulk/network.rs"]
+#[path = "support/network.rs"]
 #[allow(dead_code, reason = "others run on PostgreSQL, too")]
 mod network;
-#[path = "bulk/server.rs"]
+#[path = "support/server.rs"]
 mod server;
 
 use std::time::{Duration, Instant};
 
-use network::{Sqlite, fill, migrate};
+use network::SqliteFile;
 use serde_json::{Value, json};
 use server::{PREPARE, RUN, Server};
-use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection};
 
 /// The server's own.
 #[global_allocator]
@@ -118,16 +117,8 @@ fn main() {
 async fn bench() {
     let leads: u64 = std::env::var("BATON_BENCH_LEADS").map_or(100_000, |count| count.parse().unwrap());
     let only = std::env::var("BATON_BENCH_READ").ok();
-    let path = std::env::temp_dir().join(format!("baton-bench-{}.sqlite", std::process::id()));
-    let url = format!("sqlite://{}", path.display());
-    migrate(&url).await;
-    let mut sqlite = SqliteConnection::connect(&url).await.unwrap();
-    fill(leads, &Sqlite, async |sql| {
-        sqlite.execute(AssertSqlSafe(sql)).await.unwrap();
-    })
-    .await;
-    drop(sqlite);
-    let server = Server::start(&url).await;
+    let file = SqliteFile::filled(leads).await;
+    let server = Server::start(&file.url()).await;
     let variables = history(&server, leads).await;
     // Shows an error whole, before anything is measured.
     for (_, query) in READS {
@@ -140,9 +131,6 @@ async fn bench() {
             let measured = measure(&server, query, &variables).await;
             report(name, &measured, Some(&least));
         }
-    }
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
     }
 }
 

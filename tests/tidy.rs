@@ -416,6 +416,7 @@ fn reach(path: &Path, reached: &mut BTreeSet<String>) {
         return;
     }
     let line = Regex::new(r"(?m)^\s*(?:pub(?:\([^)]*\))? )?mod (\w+);").unwrap();
+    let elsewhere = Regex::new(r#"(?m)^#\[path = "(.+\.rs)"\]"#).unwrap();
     let text = fs::read_to_string(path).unwrap();
     let name = path.file_stem().unwrap().to_string_lossy().into_owned();
     let folder = path.parent().unwrap();
@@ -426,6 +427,9 @@ fn reach(path: &Path, reached: &mut BTreeSet<String>) {
         if let Some(file) = candidates.iter().find(|file| file.is_file()) {
             reach(file, reached);
         }
+    }
+    for found in elsewhere.captures_iter(&text) {
+        reach(&path.with_file_name(&found[1]).canonicalize().unwrap(), reached);
     }
 }
 

@@ -1,7 +1,9 @@
 //! What the benches of operations begin with: ten thousand dealers and as many leads as asked for, on either database.
 
+use std::path::PathBuf;
+
 use baton::store::Store;
-use sqlx::{AssertSqlSafe, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
 
 pub const TENANT: &str = "00000000-0000-7000-8000-000000000001";
 pub const DEALERS: u64 = 10_000;
@@ -20,6 +22,35 @@ pub async fn migrate(url: &str) {
     store.close().await.unwrap();
 }
 
+/// An SQLite file with the network in it, removed with what belongs to it when it is dropped.
+pub struct SqliteFile(PathBuf);
+
+impl SqliteFile {
+    pub async fn filled(leads: u64) -> Self {
+        let file = Self(std::env::temp_dir().join(format!("baton-bench-{}.sqlite", std::process::id())));
+        migrate(&file.url()).await;
+        let mut sqlite = SqliteConnection::connect(&file.url()).await.unwrap();
+        fill(leads, &Sqlite, async |sql| {
+            sqlite.execute(AssertSqlSafe(sql)).await.unwrap();
+        })
+        .await;
+        sqlite.close().await.unwrap();
+        file
+    }
+
+    pub fn url(&self) -> String {
+        format!("sqlite://{}", self.0.display())
+    }
+}
+
+impl Drop for SqliteFile {
+    fn drop(&mut self) {
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{suffix}", self.0.display()));
+        }
+    }
+}
+
 /// How a database writes what both can do.
 pub trait Dialect {
     fn id(&self, kind: u8, number: &str) -> String;
@@ -28,7 +59,7 @@ pub trait Dialect {
     fn counted(&self) -> &'static str;
 }
 
-pub struct Sqlite;
+struct Sqlite;
 pub struct Postgres;
 
 impl Dialect for Sqlite {
