@@ -93,6 +93,11 @@ pub(super) fn begins(column: impl ColumnTrait, begin: &str) -> Condition {
     Condition::all().add(lower().gte(from)).add(lower().lt(to))
 }
 
+/// A condition that no index is chosen by.
+pub(super) fn unindexed(condition: Expr) -> Expr {
+    Func::coalesce([condition, Expr::val(false)]).into()
+}
+
 /// The columns of an address, as several tables have them.
 pub(super) struct AddressColumns {
     pub(super) street: Option<String>,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use baton::domain::interface::CandidateKind;
+use baton::store::operations::items;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
 use uuid::Uuid;
 
@@ -238,4 +239,30 @@ async fn what_rows_refer_to_is_found_by_its_key_on_a_connection_that_saw_the_fir
         let pages = index_pages(&mut conn).await - before;
         assert!(pages > 100 && pages < 100 * 60, "{pages} pages for 100 rows: {sql}");
     }
+}
+
+// FAST-2: PostgreSQL counts a growing plan only after a minute, by which a large one is nearly done.
+#[tokio::test]
+async fn what_is_planned_of_a_request_is_found_by_it_in_a_plan_that_was_never_counted() {
+    let app = TestApp::start(Engine::Postgres).await;
+    let mut conn = PgConnection::connect(&app.database_url()).await.unwrap();
+    let tenant = app.tenant.id.uuid();
+    // Without its references, which don't matter here.
+    let items = format!(
+        "insert into operation_items (tenant_id, operation_id, position, lead_id, request_id, lead_version, verdict)
+         select '{tenant}', '{}', n, gen_random_uuid(), gen_random_uuid(), 1, 'CHANGE' from generate_series(1, 20000) n",
+        Uuid::max()
+    );
+    for sql in [
+        "alter table operation_items set (autovacuum_enabled = false)",
+        "set session_replication_role = replica",
+        &items,
+    ] {
+        sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&mut conn).await.unwrap();
+    }
+    let (of, requests) = ((app.tenant.id, Uuid::max().into()), [Uuid::nil().into()]);
+    let plan = items::plan_requests(app.store().reader(), of, &requests).await.unwrap().to_string();
+    assert!(plan.contains("operation_items_by_request") && !plan.contains("operation_items_pkey"), "{plan}");
+    app.leaves_work();
+    app.finish().await;
 }

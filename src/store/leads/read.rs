@@ -13,7 +13,7 @@ use crate::domain::lead::{Lead, LeadState};
 pub use crate::domain::sort::LeadSort;
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
-use crate::store::map::{begins, one_of};
+use crate::store::map::{begins, one_of, unindexed};
 use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use crate::store::rows::lead::{Column, Entity, Model};
 use crate::store::rows::{operation_item, operation_lead, operation_result, request};
@@ -203,12 +203,12 @@ fn among_which(scope: &Scope, among: Among) -> Expr {
         Among::NotPlanned(id) => {
             use operation_item::Column as Item;
             let same = |item: Item, lead: Column| Expr::col((operation_item::Entity, item)).equals((Entity, lead));
-            // By the request, for which there is an index.
+            // By the request alone, as `items::list_requests` does.
             let planned = Query::select()
                 .expr(Expr::val(1))
                 .from(operation_item::Entity)
                 .and_where(same(Item::TenantId, Column::TenantId))
-                .and_where(Expr::col((operation_item::Entity, Item::OperationId)).eq(id.uuid()))
+                .and_where(unindexed(Expr::col((operation_item::Entity, Item::OperationId)).eq(id.uuid())))
                 .and_where(same(Item::RequestId, Column::RequestId))
                 .and_where(same(Item::LeadId, Column::Id))
                 .and_where(same(Item::LeadVersion, Column::Version))

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 
 use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
+};
 use serde::{Deserialize, Serialize};
 
 use super::chunks::Chunk;
@@ -11,7 +13,7 @@ use crate::domain::id::{OperationId, RequestId, TenantId};
 use crate::domain::operation::{Copy, Item, ItemReason, LeadImage, Planned, Problem, Verdict};
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
-use crate::store::map::{from_text, insert_all, name_of, named, text_of};
+use crate::store::map::{from_text, insert_all, name_of, named, text_of, unindexed};
 use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use crate::store::rows::operation_item::{Column, Entity, Model};
 
@@ -57,7 +59,9 @@ pub async fn list_by_requests(
     requests: &[RequestId],
 ) -> Result<Vec<Item>, StoreError> {
     let query = Entity::find()
-        .filter(own(of, ItemFilter::default()))
+        .filter(Column::TenantId.eq(of.0.uuid()))
+        // See `requests_among`.
+        .filter(unindexed(Column::OperationId.eq(of.1.uuid())))
         .filter(Column::RequestId.is_in(requests.iter().map(|id| id.uuid())))
         .order_by_asc(Column::Position);
     query.all(conn).await?.into_iter().map(domain).collect()
@@ -109,21 +113,37 @@ pub async fn list_requests(
     if requests.is_empty() {
         return Ok(HashSet::new());
     }
+    let rows = conn.query_all_raw(requests_among(conn, of, requests)).await?;
+    rows.iter().map(|row| Ok(row.try_get::<uuid::Uuid>("", "id")?.into())).collect()
+}
+
+/// How the database would find them, for a test to hold it to its indexes: PostgreSQL's own JSON, SQLite's lines.
+pub async fn plan_requests(
+    conn: &Conn,
+    of: (TenantId, OperationId),
+    requests: &[RequestId],
+) -> Result<serde_json::Value, StoreError> {
+    conn.plan(requests_among(conn, of, requests)).await
+}
+
+/// Looked up one by one on purpose: joined, a database that does not yet know how much a growing plan holds reads all of it each time. And
+/// by the request, of which there are few plans: the operation is kept from the choice of an index, for PostgreSQL takes the plan's key,
+/// which begins with it, for as good.
+fn requests_among(conn: &Conn, of: (TenantId, OperationId), requests: &[RequestId]) -> Statement {
     let (separator, ids) = if conn.is_postgres() {
         (",", "unnest(cast($3 as text)::uuid[]) as r(id)")
     } else {
         ("\",\"", "(select unhex(value) as id from json_each($3)) as r")
     };
-    // Looked up one by one on purpose: joined, a database that does not yet know how much a growing plan holds reads all of it each time.
     let sql = format!(
         "select r.id from {ids} where (select 1 from operation_items i
            join leads l on l.tenant_id = i.tenant_id and l.id = i.lead_id and l.version = i.lead_version
-           where i.tenant_id = $1 and i.operation_id = $2 and i.request_id = r.id and i.verdict = 'CHANGE' limit 1) is not null"
+           where i.tenant_id = $1 and coalesce(i.operation_id = $2, false) and i.request_id = r.id and i.verdict = 'CHANGE' limit 1)
+             is not null"
     );
     let joined = requests.iter().map(|id| id.uuid().simple().to_string()).collect::<Vec<_>>().join(separator);
     let given = if conn.is_postgres() { format!("{{{joined}}}") } else { format!("[\"{joined}\"]") };
-    let rows = conn.query_sql(&sql, vec![of.0.uuid().into(), of.1.uuid().into(), given.into()]).await?;
-    rows.iter().map(|row| Ok(row.try_get::<uuid::Uuid>("", "id")?.into())).collect()
+    conn.statement(&sql, vec![of.0.uuid().into(), of.1.uuid().into(), given.into()])
 }
 
 /// How many leads of the plan are no longer as they were planned.
