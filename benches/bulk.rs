@@ -29,11 +29,11 @@ use baton::actions::operations::{New, NewChange, NewTarget, Turns, Wanted, prepa
 use baton::app::{App, Outside, SchemaPolicy};
 use baton::clock::{Clock, Entropy, SystemClock};
 use baton::config::Config;
-use baton::domain::id::{OperationId, TenantId};
+use baton::domain::Actor;
+use baton::domain::id::OperationId;
 use baton::domain::operation::{NotifyNewOwner, OnProblem, Operation, OperationState, Options};
-use baton::domain::{Actor, Role};
 use baton::store::operations;
-use network::{Postgres, SqliteFile, TENANT, durable, fill, migrate};
+use network::{Postgres, SqliteFile, admin, durable, fill, migrate};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
@@ -101,16 +101,7 @@ async fn app(url: &str) -> Arc<App> {
 /// Plans and runs the operation; leads per second of the run.
 async fn operation(on: &str, url: &str, leads: u64, workers: u64) -> f64 {
     let app = app(url).await;
-    let actor = Actor {
-        tenant: TenantId(TENANT.parse().unwrap()),
-        subject: "bench".to_owned(),
-        name: "Bench".to_owned(),
-        role: Role::Admin,
-        user: None,
-        dealer: None,
-        source: None,
-        company: None,
-    };
+    let actor = admin();
     let call = |mutation| Call { actor: &actor, mutation, input: &Value::Null, key: None };
     let options = Options {
         on_problem: OnProblem::Skip,

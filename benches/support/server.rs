@@ -8,10 +8,9 @@ use actix_web::web::Bytes;
 use baton::app::{App, Outside, SchemaPolicy};
 use baton::clock::{Clock, Entropy, SystemClock};
 use baton::config::Config;
-use baton::domain::{Actor, Role};
 use serde_json::{Value, json};
 
-use super::network::TENANT;
+use super::network::admin;
 
 pub const PREPARE: &str = "mutation($selection: LeadSelection!, $told: NotifyNewOwner! = NONE) {
     prepareReassignment(input: { selection: $selection, target: { nearest: true }, notifyNewOwner: $told }) {
@@ -38,16 +37,7 @@ impl Server {
         ];
         let config = Config::load(None, variables).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let actor = Actor {
-            tenant: baton::domain::id::TenantId(TENANT.parse().unwrap()),
-            subject: "bench".to_owned(),
-            name: "Bench".to_owned(),
-            role: Role::Admin,
-            user: None,
-            dealer: None,
-            source: None,
-            company: None,
-        };
+        let actor = admin();
         let token = baton::auth::issue_token(&config.auth, &actor, clock.now(), Duration::from_hours(1)).unwrap();
         let outside = Outside { clock, entropy: Arc::new(Entropy::from_os()), mailbox: None };
         let app = Arc::new(App::build(config, outside, SchemaPolicy::Migrate).await.unwrap());

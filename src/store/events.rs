@@ -89,7 +89,7 @@ pub async fn plan_latest(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> Res
     conn.plan(latest_of(conn, tenant, leads)).await
 }
 
-/// By the end of the request's timeline for each copy: SQLite would go through all of the tenant's if it were free to.
+/// From the end of the request's timeline for each copy, so that what came before is not read.
 fn latest_of(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> Statement {
     let (among, bound) = some_of(conn, 2, leads.iter().map(|id| id.uuid()));
     let sql = format!(

@@ -93,7 +93,7 @@ pub(super) fn begins(column: impl ColumnTrait, begin: &str) -> Condition {
     Condition::all().add(lower().gte(from)).add(lower().lt(to))
 }
 
-/// A condition that no index is chosen by.
+/// A condition that no index is chosen by; false where it is missing.
 pub(super) fn unindexed(condition: Expr) -> Expr {
     Func::coalesce([condition, Expr::val(false)]).into()
 }

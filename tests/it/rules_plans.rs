@@ -1,4 +1,5 @@
-//! The plans of the lead grid: what is filtered and sorted most reads no lead that it does not show, or nearly none.
+//! The plans of the lead grid and of what is shown beside it: what is filtered and sorted most reads no lead that it does not show, or nearly
+//! none.
 //!
 //! Rows are few, but as unevenly spread as in a real network, and PostgreSQL has counted them. `BATON_PLAN_LEADS` makes them more.
 
