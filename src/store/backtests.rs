@@ -48,8 +48,7 @@ pub async fn list(
     let sorted = SortedBy::new([(Column::QueuedAt, false), (Column::Id, false)], order);
     let rows = sorted.apply(Entity::find().filter(of(tenant, interface)), page).all(conn).await?;
     let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.queued_at), KeyPart::Id(row.id)] });
-    let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
-    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+    found.try_map(domain)
 }
 
 /// How many there are, of one interface or of all, counted up to `up_to`.
@@ -166,9 +165,7 @@ pub async fn list_shares(
     let rows = sorted.apply(share::Entity::find().filter(shares_of(tenant, id)), page).all(conn).await?;
     let key = |row: &share::Model| -> Key { vec![KeyPart::Int(row.change), KeyPart::Id(row.id)] };
     let of = |row: share::Model| (row.id, BacktestShare { before: row.before_count, after: row.after_count });
-    let found = cut(rows, page, key);
-    let rows = found.rows.into_iter().map(|(key, row)| (key, of(row))).collect();
-    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+    Ok(cut(rows, page, key).map(of))
 }
 
 /// How many recipients get any, counted up to `up_to`.

@@ -35,8 +35,7 @@ pub async fn list(
     let sorted = SortedBy::new([(Column::Name, false), (Column::Id, false)], order);
     let rows = sorted.apply(Entity::find().filter(of(tenant, active_only)), page).all(conn).await?;
     let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Text(row.name.clone()), KeyPart::Id(row.id)] });
-    let rows = found.rows.into_iter().map(|(key, row)| (key, domain(row))).collect();
-    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+    Ok(found.map(domain))
 }
 
 /// How many there are, perhaps of the active ones only, counted up to `up_to`.

@@ -150,8 +150,7 @@ pub async fn list(
 ) -> Result<Page<Dealer>, StoreError> {
     let rows = page_of(tenant, filter, sort, page).all(conn).await?;
     let found = cut(rows, page, |row: &Model| key(row, sort.0));
-    let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
-    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+    found.try_map(domain)
 }
 
 /// How the database would find a page of the grid, for a test to hold it to its indexes: PostgreSQL's own JSON, SQLite's lines.

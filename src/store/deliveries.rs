@@ -66,8 +66,7 @@ pub async fn list(
     let rows = sorted.apply(Entity::find().filter(condition), page).all(conn).await?;
     let key = |row: &Model| -> Key { vec![KeyPart::Int(row.created_at), KeyPart::Id(row.id)] };
     let found = cut(rows, page, key);
-    let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
-    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+    found.try_map(domain)
 }
 
 /// How many there are, of one state or of all, counted up to `up_to`.

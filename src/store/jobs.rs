@@ -40,8 +40,7 @@ pub async fn list(conn: &Conn, tenant: TenantId, order: Order, page: &PageReques
     let sorted = SortedBy::new([(Column::Position, false), (Column::Id, false)], order);
     let rows = sorted.apply(Entity::find().filter(Column::TenantId.eq(tenant.uuid())), page).all(conn).await?;
     let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.position), KeyPart::Id(row.id)] });
-    let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
-    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+    found.try_map(domain)
 }
 
 /// How many a tenant has.

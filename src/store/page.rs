@@ -96,6 +96,12 @@ impl<T> Page<T> {
         }
     }
 
+    /// The same page of other things, or why one of them can't be.
+    pub(super) fn try_map<U, E>(self, f: impl Fn(T) -> Result<U, E>) -> Result<Page<U>, E> {
+        let rows = self.rows.into_iter().map(|(key, row)| Ok((key, f(row)?))).collect::<Result<_, E>>()?;
+        Ok(Page { rows, has_previous: self.has_previous, has_next: self.has_next })
+    }
+
     /// The rows without their keys.
     pub fn into_rows(self) -> Vec<T> {
         self.rows.into_iter().map(|(_, row)| row).collect()

@@ -57,8 +57,7 @@ pub async fn list(
     let sorted = SortedBy::new([(Column::Turns, false), (Column::Id, false)], order);
     let rows = sorted.apply(Entity::find().filter(ledger(tenant, job)), page).all(conn).await?;
     let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.turns), KeyPart::Id(row.id)] });
-    let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
-    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+    found.try_map(domain)
 }
 
 /// How many lines a job's ledger has, counted up to `up_to`.

@@ -42,8 +42,7 @@ pub async fn list(
         Condition::all().add(Column::TenantId.eq(tenant.uuid())).add_option(job.map(|id| Column::JobId.eq(id.uuid())));
     let rows = sorted.apply(Entity::find().filter(condition), page).all(conn).await?;
     let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.queued_at), KeyPart::Id(row.id)] });
-    let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
-    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+    found.try_map(domain)
 }
 
 /// New runs.

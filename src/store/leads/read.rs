@@ -249,8 +249,7 @@ pub async fn list(
         vec![KeyPart::Int(moment), KeyPart::Id(row.id)]
     };
     let found = cut(rows, page, key);
-    let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
-    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+    found.try_map(domain)
 }
 
 /// How the database would find a page of the grid, for a test to hold it to its indexes: PostgreSQL's own JSON, SQLite's lines.
