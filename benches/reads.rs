@@ -27,7 +27,7 @@ const MEASURED_FOR: Duration = Duration::from_secs(5);
 
 const NOTHING: &str = "{ __typename }";
 /// What screens read. Each may use `$source`, `$dealer`, `$lead`, `$operation`, `$interface` and `$list`.
-const READS: [(&str, &str); 24] = [
+const READS: [(&str, &str); 26] = [
     (
         "grid by source",
         "query($source: String) { leads(first: 50, where: { source: { eq: $source } }) {
@@ -90,6 +90,16 @@ const READS: [(&str, &str); 24] = [
         "an operation's results",
         "query($operation: ID!) { operation(id: $operation) { results(first: 50) {
             nodes { position outcome lead { id state } } pageInfo { endCursor } } } }",
+    ),
+    (
+        "an operation's problems",
+        "query($operation: ID!) { operation(id: $operation) { items(first: 50, verdict: PROBLEM) {
+            nodes { position reason lead { id } } pageInfo { endCursor } } } }",
+    ),
+    (
+        "what an operation left",
+        "query($operation: ID!) { operation(id: $operation) { results(first: 50, outcomes: [SKIPPED, FAILED]) {
+            nodes { position outcome reason lead { id } } pageInfo { endCursor } } } }",
     ),
     ("a list", "query($list: ID!) { list(id: $list) { name leads(first: 50) { nodes { id state dealer { name } } } } }"),
     ("a list's count", "query($list: ID!) { list(id: $list) { leadCount { count } } }"),

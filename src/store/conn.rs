@@ -47,8 +47,11 @@ pub struct Tx {
 
 /// How long a statement waits for SQLite's one writer or for a free connection before it is an error.
 const WAIT_MAX: Duration = Duration::from_secs(10);
-/// Readers on SQLite: more than the cores only share them.
-const SQLITE_READERS: u32 = 8;
+/// Readers on SQLite: a few, so that long reads leave some free; with more than two for each core they wait for each other's turn there.
+fn sqlite_readers() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    u32::try_from(cores * 2).unwrap_or(u32::MAX).clamp(4, 8)
+}
 
 impl Store {
     /// Opens `sqlite://path` (made if missing) or `postgres://…`.
@@ -63,7 +66,7 @@ impl Store {
         } else if url.starts_with("sqlite:") {
             let url = if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") };
             let writer = Database::connect(sqlite_options(&url, 1)).await?;
-            let reader = Database::connect(sqlite_options(&url, SQLITE_READERS)).await?;
+            let reader = Database::connect(sqlite_options(&url, sqlite_readers())).await?;
             Ok(Self { reader: conn(reader), writer: conn(writer) })
         } else {
             let scheme = url.split(':').next().unwrap_or_default();

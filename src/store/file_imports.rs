@@ -1,11 +1,11 @@
 //! Imports of uploaded files, and what is wrong with their rows.
 
-use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::{Condition, ExprTrait};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, IntoSimpleExpr, PaginatorTrait, QueryFilter, QuerySelect};
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::map::{from_json, insert_all, json_of, name_of, named, time, update_where};
+use super::map::{fixed, from_json, insert_all, json_of, name_of, named, time, update_where};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::file_import::{Column, Entity, Model};
 use super::rows::import_problem as problem;
@@ -28,8 +28,7 @@ pub async fn list(
     let sorted = SortedBy::new([(Column::CreatedAt, false), (Column::Id, false)], order);
     let rows = sorted.apply(Entity::find().filter(Column::TenantId.eq(tenant.uuid())), page).all(conn).await?;
     let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.created_at), KeyPart::Id(row.id)] });
-    let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
-    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+    found.try_map(domain)
 }
 
 /// How many there are, counted up to `up_to`.
@@ -45,7 +44,10 @@ pub async fn insert(conn: &Conn, import: &FileImport) -> Result<(), StoreError> 
 
 /// Whether one is to be checked or run.
 pub async fn is_any_open(conn: &Conn) -> Result<bool, StoreError> {
-    let open = Entity::find().select_only().column(Column::Id).filter(Column::State.is_in(["CHECKING", "RUNNING"]));
+    let open = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::State.into_simple_expr().is_in(["CHECKING", "RUNNING"].map(fixed)));
     Ok(open.limit(1).count(conn).await? > 0)
 }
 

@@ -104,7 +104,7 @@ pub(super) async fn catch_up(
         add(conn, operation, &batch).await?;
     }
     if operation.planned.leads() > before {
-        (operation.mail_count, operation.push_count) = messages(conn, operation).await?;
+        weigh(conn, operation).await?;
     }
     Ok(())
 }
@@ -191,8 +191,15 @@ async fn ready(context: &Context, conn: &Conn, operation: &mut Operation) -> Res
     operation.state = OperationState::Ready;
     operation.prepared_at = Some(at);
     operation.expires_at = Some(at + PLAN_LIFETIME);
-    (operation.mail_count, operation.push_count) = messages(conn, operation).await?;
+    weigh(conn, operation).await?;
     tell(context, conn, operation, OperationState::Preparing).await
+}
+
+/// What the whole plan comes to: who gets most, and what is sent.
+async fn weigh(conn: &Conn, operation: &mut Operation) -> Result<(), StoreError> {
+    shares::rank(conn, (operation.tenant, operation.id)).await?;
+    (operation.mail_count, operation.push_count) = messages(conn, operation).await?;
+    Ok(())
 }
 
 /// How many mails and how many pushes the plan would send.

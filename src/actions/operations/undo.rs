@@ -19,7 +19,7 @@ use crate::domain::event::EventKind;
 use crate::domain::id::{LeadId, OperationId, RequestId};
 use crate::domain::lead::{Lead, LeadState, Recipient};
 use crate::domain::operation::{
-    Change, Copy, Item, ItemReason, ItemResult, LeadImage, Operation, Outcome, Planned, Problem,
+    Change, Changed, Copy, Item, ItemReason, ItemResult, LeadImage, Operation, Planned, Problem,
 };
 use crate::store::operations::shares::Side;
 use crate::store::operations::{self, results};
@@ -35,28 +35,27 @@ pub(super) async fn plan(
 ) -> Result<Batch, ActionError> {
     let after = operation.cursor_position.map(|position| vec![KeyPart::Int(position)]);
     let page = PageRequest { after, ..PageRequest::first(size) };
-    let page = results::list(conn, (operation.tenant, source), &[Outcome::Changed], &page).await?;
+    let page = results::list_changed(conn, (operation.tenant, source), &page).await?;
     let is_last = !page.has_next;
     let changed = page.into_rows();
-    let ids: Vec<LeadId> = changed.iter().map(|result| result.lead).collect();
+    let ids: Vec<LeadId> = changed.iter().map(|(result, _)| result.lead).collect();
     let found = leads::lookup_many(conn, &Scope::system(operation.tenant), &ids).await?;
     let mut requests: Vec<RequestId> = found.iter().map(|lead| lead.request).collect();
     requests.sort_unstable();
     requests.dedup();
     let held = Held::read(conn, operation.tenant, &requests).await?;
     let opened = opened(conn, operation, &held).await?;
-    let mut batch = Batch { is_last, cursor_position: changed.last().map(|one| one.position), ..Batch::default() };
-    for (position, result) in (operation.planned.leads()..).zip(changed) {
-        let ItemResult { lead, lead_version, copies, before, .. } = result;
-        let missing = || StoreError::corrupt("operation_results.before", format!("{lead} was changed from nothing"));
-        let (version, before) = lead_version.zip(before).ok_or_else(missing)?;
+    let mut batch =
+        Batch { is_last, cursor_position: changed.last().map(|(result, _)| result.position), ..Batch::default() };
+    for (position, (result, Changed { lead_version, before })) in (operation.planned.leads()..).zip(changed) {
+        let ItemResult { lead, copies, .. } = result;
         let request = held.copy(lead)?.request;
-        let planned = match returnable((&held, &opened), (lead, version), &copies, &before) {
+        let planned = match returnable((&held, &opened), (lead, lead_version), &copies, &before) {
             Ok(_) => Planned::Restore { copies, before: Box::new(before) },
             Err(problem) => Planned::Problem(problem),
         };
         share(&mut batch, &held, &planned);
-        batch.items.push(Item { position, lead, request, lead_version: version, planned });
+        batch.items.push(Item { position, lead, request, lead_version, planned });
     }
     Ok(batch)
 }

@@ -15,8 +15,8 @@ use crate::domain::assignment::Assignments;
 use crate::domain::id::{LeadId, OperationId, RequestId, TenantId};
 use crate::domain::lead::{Lead, Recipient};
 use crate::domain::operation::{
-    Change, Copy, ItemReason, ItemResult, LeadImage, OnProblem, Operation, OperationState, Outcome, Planned, Problem,
-    Progress,
+    Change, Changed, Copy, ItemReason, ItemResult, LeadImage, OnProblem, Operation, OperationState, Outcome, Planned,
+    Problem, Progress,
 };
 use crate::domain::{InvalidCode, Timestamp};
 use crate::store::operations::chunks::{self, Chunk};
@@ -75,7 +75,7 @@ async fn within(
     }
     refuse_conflicts(&operation, &worked)?;
     let mut progress = Progress::default();
-    worked.results.iter().for_each(|result| progress.add(result.outcome));
+    worked.results.iter().for_each(|(result, _)| progress.add(result.outcome));
     worked.changes.write(conn, of.0, worked.at).await?;
     results::insert(conn, of, worked.results).await?;
     untold::insert(conn, of, &worked.untold).await?;
@@ -110,7 +110,8 @@ pub(super) async fn work_out(
 
 /// An operation that is to stop at a problem stops at the first lead that somebody changed in the moment since it was run.
 fn refuse_conflicts(operation: &Operation, worked: &Worked) -> Result<(), ActionError> {
-    let first = worked.results.iter().find(|result| worked.conflicts > 0 && result.outcome == Outcome::Skipped);
+    let mut results = worked.results.iter().map(|(result, _)| result);
+    let first = results.find(|result| worked.conflicts > 0 && result.outcome == Outcome::Skipped);
     match first.filter(|_| operation.options.on_problem == OnProblem::Stop) {
         None => Ok(()),
         Some(result) => {
@@ -176,7 +177,7 @@ pub(super) struct Worked {
     /// What is to become true.
     pub(super) changes: Changes,
     /// What became of each lead.
-    results: Vec<ItemResult>,
+    results: Vec<(ItemResult, Option<Changed>)>,
     /// Leads that others have changed since they were planned.
     conflicts: u64,
     /// Copies of which their new owners are told when the operation ends.
@@ -235,27 +236,17 @@ impl Worked {
 
     /// The leads that were changed, with the copies that were made of each.
     pub(super) fn carried(&mut self, carried: Vec<Carried>, made: &HashMap<LeadId, Vec<Copy>>) {
-        self.results.extend(carried.into_iter().map(|one| ItemResult {
-            position: one.position,
-            lead: one.lead,
-            outcome: Outcome::Changed,
-            problem: None,
-            lead_version: Some(one.version + 1),
-            copies: made.get(&one.lead).cloned().unwrap_or_default(),
-            before: Some(one.before),
+        self.results.extend(carried.into_iter().map(|one| {
+            let copies = made.get(&one.lead).cloned().unwrap_or_default();
+            let (position, lead, outcome) = (one.position, one.lead, Outcome::Changed);
+            let result = ItemResult { position, lead, outcome, problem: None, copies };
+            (result, Some(Changed { lead_version: one.version + 1, before: one.before }))
         }));
     }
 
     fn add(&mut self, position: i64, lead: LeadId, outcome: Outcome, problem: Problem) {
-        self.results.push(ItemResult {
-            position,
-            lead,
-            outcome,
-            problem: Some(problem),
-            lead_version: None,
-            copies: Vec::new(),
-            before: None,
-        });
+        let result = ItemResult { position, lead, outcome, problem: Some(problem), copies: Vec::new() };
+        self.results.push((result, None));
     }
 }
 

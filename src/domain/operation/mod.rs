@@ -24,7 +24,9 @@ use super::time::Timestamp;
 
 pub use change::{Change, FieldChange, Goal, Selection};
 pub use image::LeadImage;
-pub use plan::{Answer, Copy, Item, ItemReason, ItemResult, Outcome, Planned, Problem, Progress, Target, Verdict};
+pub use plan::{
+    Answer, Changed, Copy, Item, ItemReason, ItemResult, Outcome, Planned, Problem, Progress, Target, Verdict,
+};
 
 /// How long a plan may be run: a day later it says little about the leads as they are.
 pub const PLAN_LIFETIME: Duration = Duration::from_hours(24);

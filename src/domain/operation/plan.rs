@@ -181,7 +181,7 @@ pub enum Outcome {
     Failed,
 }
 
-/// What became of one lead, with all that an undo needs.
+/// What became of one lead.
 #[derive(Clone, Debug)]
 pub struct ItemResult {
     pub position: i64,
@@ -189,12 +189,17 @@ pub struct ItemResult {
     pub outcome: Outcome,
     /// Why it was not changed; none for a changed one.
     pub problem: Option<Problem>,
-    /// The version that the lead has by the change.
-    pub lead_version: Option<i64>,
     /// The copies that were made.
     pub copies: Vec<Copy>,
-    /// What it was before; only for a changed one.
-    pub before: Option<LeadImage>,
+}
+
+/// What an undo needs to know of a lead that was changed.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// The version that the lead has by the change.
+    pub lead_version: i64,
+    /// What it was before.
+    pub before: LeadImage,
 }
 
 /// How far an operation has come: the sum over its chunks, so it only ever grows.

@@ -241,7 +241,7 @@ impl Operation {
         connect(ctx, &list, found, |item| self.item(item), |up_to| items::count(reader, key, wanted, up_to)).await
     }
 
-    /// How many leads each recipient would get, most first unless asked otherwise.
+    /// How many leads each recipient would get, most first unless asked otherwise; in no order while the plan is prepared.
     #[expect(clippy::too_many_arguments, reason = "the four arguments of a connection, its side and its order")]
     async fn shares(
         &self,

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use sea_orm::sea_query::Condition;
+use sea_orm::sea_query::{Condition, ExprTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoSimpleExpr, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select, Statement,
 };
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +14,8 @@ use crate::domain::id::{OperationId, RequestId, TenantId};
 use crate::domain::operation::{Copy, Item, ItemReason, LeadImage, Planned, Problem, Verdict};
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
-use crate::store::map::{from_text, insert_all, name_of, named, text_of, unindexed};
-use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use crate::store::map::{fixed, from_text, insert_all, name_of, named, text_of, unindexed};
+use crate::store::page::{KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use crate::store::rows::operation_item::{Column, Entity, Model};
 
 /// Which items are wanted; an empty one holds for all of a plan.
@@ -74,11 +75,22 @@ pub async fn list(
     filter: ItemFilter,
     page: &PageRequest,
 ) -> Result<Page<Item>, StoreError> {
-    let sorted = SortedBy::new([(Column::Position, false)], Order::Asc);
-    let rows = sorted.apply(Entity::find().filter(own(of, filter)), page).all(conn).await?;
-    let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.position)] });
-    let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
-    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+    let rows = page_of(of, filter, page).all(conn).await?;
+    cut(rows, page, |row| vec![KeyPart::Int(row.position)]).try_map(domain)
+}
+
+/// How the database would find a page, for a test to hold it to its indexes: PostgreSQL's own JSON, SQLite's lines.
+pub async fn plan(
+    conn: &Conn,
+    of: (TenantId, OperationId),
+    filter: ItemFilter,
+    page: &PageRequest,
+) -> Result<serde_json::Value, StoreError> {
+    conn.plan(page_of(of, filter, page).build(conn.get_database_backend())).await
+}
+
+fn page_of(of: (TenantId, OperationId), filter: ItemFilter, page: &PageRequest) -> Select<Entity> {
+    SortedBy::new([(Column::Position, false)], Order::Asc).apply(Entity::find().filter(own(of, filter)), page)
 }
 
 /// How many there are, counted up to `up_to`.
@@ -159,7 +171,7 @@ fn own((tenant, id): (TenantId, OperationId), filter: ItemFilter) -> Condition {
     Condition::all()
         .add(Column::TenantId.eq(tenant.uuid()))
         .add(Column::OperationId.eq(id.uuid()))
-        .add_option(filter.verdict.map(|verdict| Column::Verdict.eq(name_of(&verdict))))
+        .add_option(filter.verdict.map(|verdict| Column::Verdict.into_simple_expr().eq(fixed(&name_of(&verdict)))))
         .add_option(filter.reason.map(|reason| Column::ReasonCode.eq(name_of(&reason))))
 }
 

@@ -1,20 +1,40 @@
 //! Results: what became of each lead. Rows are only ever added.
 
-use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::{Condition, ExprTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, IntoSimpleExpr, PaginatorTrait, QueryFilter,
+    QuerySelect, QueryTrait, Select,
+};
+use uuid::Uuid;
 
 use crate::domain::id::{OperationId, TenantId};
-use crate::domain::operation::{ItemResult, Outcome, Problem};
+use crate::domain::operation::{Changed, ItemResult, Outcome, Problem};
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
-use crate::store::map::{from_text, insert_all, name_of, named, text_of};
+use crate::store::map::{fixed, from_text, insert_all, name_of, named, text_of};
 use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use crate::store::rows::operation_result::{Column, Entity, Model};
 
-/// New results.
-pub async fn insert(conn: &Conn, of: (TenantId, OperationId), results: Vec<ItemResult>) -> Result<(), StoreError> {
-    let rows = results.into_iter().map(|result| row(of, result)).collect::<Result<_, _>>()?;
+/// New results, the changed ones with what their undo needs.
+pub async fn insert(
+    conn: &Conn,
+    of: (TenantId, OperationId),
+    results: Vec<(ItemResult, Option<Changed>)>,
+) -> Result<(), StoreError> {
+    let rows = results.into_iter().map(|(result, changed)| row(of, result, changed)).collect::<Result<_, _>>()?;
     insert_all(conn, rows).await
+}
+
+/// What is listed of a result: not what the lead was, which is most of its row.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+struct Listed {
+    position: i64,
+    lead_id: Uuid,
+    outcome: String,
+    reason_code: Option<String>,
+    reason: Option<String>,
+    copies: Option<String>,
 }
 
 /// A page by position, of some outcomes or of all.
@@ -24,11 +44,36 @@ pub async fn list(
     outcomes: &[Outcome],
     page: &PageRequest,
 ) -> Result<Page<ItemResult>, StoreError> {
-    let sorted = SortedBy::new([(Column::Position, false)], Order::Asc);
-    let rows = sorted.apply(Entity::find().filter(own(of, outcomes)), page).all(conn).await?;
-    let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.position)] });
-    let rows = found.rows.into_iter().map(|(key, row)| Ok((key, domain(row)?))).collect::<Result<_, StoreError>>()?;
-    Ok(Page { rows, has_previous: found.has_previous, has_next: found.has_next })
+    let rows = page_of(of, outcomes, page).into_partial_model::<Listed>().all(conn).await?;
+    cut(rows, page, |row| position(row.position)).try_map(Listed::domain)
+}
+
+/// A page of those that were changed, by position, with what their undo needs.
+pub async fn list_changed(
+    conn: &Conn,
+    of: (TenantId, OperationId),
+    page: &PageRequest,
+) -> Result<Page<(ItemResult, Changed)>, StoreError> {
+    let rows = page_of(of, &[Outcome::Changed], page).all(conn).await?;
+    cut(rows, page, |row| position(row.position)).try_map(changed)
+}
+
+/// How the database would find a page, for a test to hold it to its indexes: PostgreSQL's own JSON, SQLite's lines.
+pub async fn plan(
+    conn: &Conn,
+    of: (TenantId, OperationId),
+    outcomes: &[Outcome],
+    page: &PageRequest,
+) -> Result<serde_json::Value, StoreError> {
+    conn.plan(page_of(of, outcomes, page).build(conn.get_database_backend())).await
+}
+
+fn page_of(of: (TenantId, OperationId), outcomes: &[Outcome], page: &PageRequest) -> Select<Entity> {
+    SortedBy::new([(Column::Position, false)], Order::Asc).apply(Entity::find().filter(own(of, outcomes)), page)
+}
+
+fn position(position: i64) -> Key {
+    vec![KeyPart::Int(position)]
 }
 
 /// How many there are, counted up to `up_to`.
@@ -43,31 +88,45 @@ pub async fn count(
 }
 
 fn own((tenant, id): (TenantId, OperationId), outcomes: &[Outcome]) -> Condition {
-    Condition::all()
-        .add(Column::TenantId.eq(tenant.uuid()))
-        .add(Column::OperationId.eq(id.uuid()))
-        .add_option((!outcomes.is_empty()).then(|| Column::Outcome.is_in(outcomes.iter().map(name_of))))
+    let only_left = outcomes.iter().all(|outcome| matches!(outcome, Outcome::Skipped | Outcome::Failed));
+    let asked = (!outcomes.is_empty()).then(|| {
+        Condition::all()
+            .add(Column::Outcome.is_in(outcomes.iter().map(name_of)))
+            // Few leads are left, and have an index, whose condition this is.
+            .add_option(only_left.then(|| Column::Outcome.into_simple_expr().is_in(["SKIPPED", "FAILED"].map(fixed))))
+    });
+    Condition::all().add(Column::TenantId.eq(tenant.uuid())).add(Column::OperationId.eq(id.uuid())).add_option(asked)
 }
 
-fn domain(row: Model) -> Result<ItemResult, StoreError> {
-    let code = row.reason_code.map(|code| named("operation_results.reason_code", code)).transpose()?;
-    Ok(ItemResult {
-        position: row.position,
-        lead: row.lead_id.into(),
-        outcome: named("operation_results.outcome", row.outcome)?,
-        problem: code.map(|code| Problem { code, text: row.reason.unwrap_or_default() }),
-        lead_version: row.lead_version,
-        copies: row
-            .copies
-            .map(|copies| from_text("operation_results.copies", &copies))
-            .transpose()?
-            .unwrap_or_default(),
-        before: row.before.map(|before| from_text("operation_results.before", &before)).transpose()?,
-    })
+impl Listed {
+    fn domain(self) -> Result<ItemResult, StoreError> {
+        let code = self.reason_code.map(|code| named("operation_results.reason_code", code)).transpose()?;
+        let copies = self.copies.map(|copies| from_text("operation_results.copies", &copies)).transpose()?;
+        Ok(ItemResult {
+            position: self.position,
+            lead: self.lead_id.into(),
+            outcome: named("operation_results.outcome", self.outcome)?,
+            problem: code.map(|code| Problem { code, text: self.reason.unwrap_or_default() }),
+            copies: copies.unwrap_or_default(),
+        })
+    }
 }
 
-fn row((tenant, id): (TenantId, OperationId), result: ItemResult) -> Result<Model, StoreError> {
+fn changed(row: Model) -> Result<(ItemResult, Changed), StoreError> {
+    let Model { position, lead_id, outcome, reason_code, reason, copies, lead_version, before, .. } = row;
+    let missing = || StoreError::corrupt("operation_results.before", format!("{lead_id} was changed from nothing"));
+    let (lead_version, before) = lead_version.zip(before).ok_or_else(missing)?;
+    let changed = Changed { lead_version, before: from_text("operation_results.before", &before)? };
+    Ok((Listed { position, lead_id, outcome, reason_code, reason, copies }.domain()?, changed))
+}
+
+fn row(
+    (tenant, id): (TenantId, OperationId),
+    result: ItemResult,
+    changed: Option<Changed>,
+) -> Result<Model, StoreError> {
     let copies = (!result.copies.is_empty()).then(|| text_of("operation_results.copies", &result.copies));
+    let before = changed.as_ref().map(|changed| text_of("operation_results.before", &changed.before));
     Ok(Model {
         tenant_id: tenant.uuid(),
         operation_id: id.uuid(),
@@ -76,8 +135,8 @@ fn row((tenant, id): (TenantId, OperationId), result: ItemResult) -> Result<Mode
         outcome: name_of(&result.outcome),
         reason_code: result.problem.as_ref().map(|problem| name_of(&problem.code)),
         reason: result.problem.map(|problem| problem.text),
-        lead_version: result.lead_version,
+        lead_version: changed.map(|changed| changed.lead_version),
         copies: copies.transpose()?,
-        before: result.before.as_ref().map(|before| text_of("operation_results.before", before)).transpose()?,
+        before: before.transpose()?,
     })
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select,
+};
 use uuid::Uuid;
 
 use crate::domain::id::{OperationId, TenantId};
@@ -56,6 +58,7 @@ pub async fn add(conn: &Conn, (tenant, id): (TenantId, OperationId), shares: &Sh
         id: *recipient,
         kind: if *is_user { "USER" } else { "DEALER" }.to_owned(),
         lead_count: *count,
+        ranked_count: 0,
     };
     let more = "on conflict (tenant_id, operation_id, side, id)
         do update set lead_count = operation_shares.lead_count + excluded.lead_count";
@@ -88,7 +91,14 @@ pub async fn take(conn: &Conn, (tenant, id): (TenantId, OperationId), shares: &S
     conn.execute_sql(&less, values()).await.map(drop)
 }
 
-/// A page by the number of leads, most first unless `order` says otherwise.
+/// Ranks the recipients by what the plan, which is whole now, brings them.
+pub async fn rank(conn: &Conn, (tenant, id): (TenantId, OperationId)) -> Result<(), StoreError> {
+    let sql = "update operation_shares set ranked_count = lead_count
+        where tenant_id = $1 and operation_id = $2 and ranked_count <> lead_count";
+    conn.execute_sql(sql, vec![tenant.uuid().into(), id.uuid().into()]).await.map(drop)
+}
+
+/// A page by the number of leads when the recipients were last ranked, most first unless `order` says otherwise; by id before that.
 pub async fn list(
     conn: &Conn,
     of: (TenantId, OperationId),
@@ -96,10 +106,25 @@ pub async fn list(
     order: Order,
     page: &PageRequest,
 ) -> Result<Page<(Recipient, i64)>, StoreError> {
-    let sorted = SortedBy::new([(Column::LeadCount, false), (Column::Id, false)], order);
-    let rows = sorted.apply(Entity::find().filter(own(of, side)), page).all(conn).await?;
-    let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.lead_count), KeyPart::Id(row.id)] });
+    let rows = page_of(of, side, order, page).all(conn).await?;
+    let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.ranked_count), KeyPart::Id(row.id)] });
     Ok(found.map(|row| (recipient(&row), row.lead_count)))
+}
+
+/// How the database would find a page, for a test to hold it to its indexes: PostgreSQL's own JSON, SQLite's lines.
+pub async fn plan(
+    conn: &Conn,
+    of: (TenantId, OperationId),
+    side: Side,
+    order: Order,
+    page: &PageRequest,
+) -> Result<serde_json::Value, StoreError> {
+    conn.plan(page_of(of, side, order, page).build(conn.get_database_backend())).await
+}
+
+fn page_of(of: (TenantId, OperationId), side: Side, order: Order, page: &PageRequest) -> Select<Entity> {
+    let sorted = SortedBy::new([(Column::RankedCount, false), (Column::Id, false)], order);
+    sorted.apply(Entity::find().filter(own(of, side)), page)
 }
 
 /// How many recipients there are, counted up to `up_to`.

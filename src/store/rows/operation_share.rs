@@ -15,6 +15,7 @@ pub struct Model {
     pub id: Uuid,
     pub kind: String,
     pub lead_count: i64,
+    pub ranked_count: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
