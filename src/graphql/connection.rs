@@ -4,6 +4,7 @@
 //! that was made up, cut or taken from another list is the caller's error.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use async_graphql::connection::{Connection, CursorType, Edge};
 use async_graphql::{Context, ErrorExtensions, OutputType, SimpleObject};
@@ -54,17 +55,26 @@ impl CursorKey {
     }
 }
 
-/// A sealed cursor, already written.
-#[derive(Clone, Debug)]
-pub struct Cursor(String);
+/// A cursor, sealed when it is asked for.
+#[derive(Clone)]
+pub struct Cursor {
+    of: Arc<Sealer>,
+    key: Key,
+}
+
+/// What seals the cursors of one list.
+struct Sealer {
+    cursors: CursorKey,
+    list: String,
+}
 
 impl CursorType for Cursor {
-    type Error = std::convert::Infallible;
-    fn decode_cursor(text: &str) -> Result<Self, Self::Error> {
-        Ok(Self(text.to_owned()))
+    type Error = &'static str;
+    fn decode_cursor(_: &str) -> Result<Self, Self::Error> {
+        Err("a cursor is read with the arguments of its list")
     }
     fn encode_cursor(&self) -> String {
-        self.0.clone()
+        self.of.cursors.write(&self.of.list, &self.key)
     }
 }
 
@@ -141,7 +151,7 @@ where
     Counting: Future<Output = Result<u64, Failure>>,
     Failure: Into<async_graphql::Error>,
 {
-    let cursors = &ctx.session()?.cursors;
+    let sealer = Arc::new(Sealer { cursors: ctx.session()?.cursors.clone(), list: list.to_owned() });
     let asked = |name| ctx.look_ahead().field(name).exists();
     let total = if asked("totalCount") || asked("totalCountIsCapped") {
         // One more than the cap tells whether there are more.
@@ -154,8 +164,8 @@ where
         Total::default()
     };
     let mut connection = Connection::with_additional_fields(page.has_previous, page.has_next, total);
-    let edges = page.rows.into_iter().map(|(key, row)| Edge::new(Cursor(cursors.write(list, &key)), wrap(row)));
-    connection.edges.extend(edges);
+    let cursor = |key| Cursor { of: Arc::clone(&sealer), key };
+    connection.edges.extend(page.rows.into_iter().map(|(key, row)| Edge::new(cursor(key), wrap(row))));
     Ok(connection)
 }
 
