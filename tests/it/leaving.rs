@@ -160,6 +160,26 @@ async fn leads_that_come_or_change_before_the_run_stop_it_or_go_with_the_others(
     .await;
 }
 
+// BULK-9, BULK-3: who gets most is told of the plan as it runs.
+#[tokio::test]
+async fn leads_that_come_before_the_run_count_for_who_gets_most() {
+    on_each_database(async |app| {
+        let dealers = app.dealers(3).await;
+        offered(app, dealers[0], 2).await;
+        let to: Vec<String> = dealers[1..].iter().map(ToString::to_string).collect();
+        let leaving = json!({ "leaving": { "dealerId": dealers[0].to_string() }, "target": { "evenSplit": { "dealerIds": to } } });
+        let plan = prepare(app, leaving).await;
+        offered(app, dealers[0], 1).await;
+        run(app, &plan).await;
+        app.work().await;
+        let query = "query($id: ID!) { operation(id: $id) { shares(first: 5) { nodes { dealer { number } leadCount } } } }";
+        let done = app.graphql(&app.admin(), query, json!({ "id": plan["operation"]["id"] })).await;
+        let share = |number: &str, count: i32| json!({ "dealer": { "number": number }, "leadCount": count });
+        assert_eq!(done["operation"]["shares"]["nodes"], json!([share("D2", 2), share("D3", 1)]));
+    })
+    .await;
+}
+
 // BULK-9
 #[tokio::test]
 async fn a_user_leaves_too_but_not_as_the_fallback_of_a_job() {
