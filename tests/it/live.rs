@@ -120,6 +120,7 @@ async fn everybody_is_told_of_their_own_leads_only_and_of_what_they_may_see_of_t
             follow(app, &mut socket, "1", query, json!({})).await;
             sockets.push(socket);
         }
+        let mut auditor = sockets.pop().unwrap();
         let first = app.offered_lead(ann).await;
         let second = app.reassign(first, bob).await;
         look(app).await;
@@ -128,14 +129,19 @@ async fn everybody_is_told_of_their_own_leads_only_and_of_what_they_may_see_of_t
         let told = sockets[1].next_of("1").await["leadChanged"].take();
         assert_eq!((&told["id"], &told["state"]), (&json!(second.to_string()), &json!("OFFERED")));
         assert_eq!(told["request"]["person"], json!(null), "not before it is acknowledged");
+        let mut seen_by_auditor = async |count: usize| {
+            for _ in 0..count {
+                let told = auditor.next_of("1").await["leadChanged"].take();
+                assert_eq!(told["request"]["person"], json!(null), "an auditor sees no personal data");
+            }
+        };
+        // What is not read before the next look is sent once for both.
+        seen_by_auditor(2).await;
         acknowledge(app, &app.dealer(bob), second).await;
         look(app).await;
         let told = sockets[1].next_of("1").await["leadChanged"].take();
         assert_eq!(told["request"]["person"]["email"], "jo.doe@example.net", "Ann's socket hears nothing of it");
-        for _ in 0..3 {
-            let told = sockets[3].next_of("1").await["leadChanged"].take();
-            assert_eq!(told["request"]["person"], json!(null), "an auditor sees no personal data");
-        }
+        seen_by_auditor(1).await;
         // Whoever is told nothing is told nothing: the next thing that they hear is the answer to a ping.
         for place in [0, 2] {
             sockets[place].send(json!({ "type": "ping" })).await;
@@ -376,8 +382,8 @@ async fn a_list_is_followed_as_it_is_filtered_then_and_until_it_is_gone() {
         let query = "subscription($list: ID!) { leadChanged(listId: $list) { id state } }";
         follow(app, &mut socket, "1", query, json!({ "list": list })).await;
         let (taken, other) = (app.offered_lead(dealer).await, app.offered_lead(dealer).await);
-        look(app).await;
         acknowledge(app, &app.admin(), taken).await;
+        // One look tells of both. Had an earlier one told of them already, the taken one might be read late and be sent twice.
         look(app).await;
         assert_eq!(socket.next_of("1").await["leadChanged"]["id"], taken.to_string());
         let remove = "mutation($input: RemoveListInput!) { made: removeList(input: $input) { removedId } }";
