@@ -66,21 +66,21 @@ async fn on_sqlite(leads: u64) {
 }
 
 async fn on_postgres(leads: u64) {
-    let new = || postgres::fresh_database("bench", async |url: String| migrate(&url).await);
-    let plain = new().await;
-    let mut conn = PgConnection::connect(plain.url()).await.unwrap();
-    durable(&mut conn).await;
-    fill(leads, &Postgres, async |sql| {
-        conn.execute(AssertSqlSafe(sql)).await.unwrap();
-    })
-    .await;
+    let filled = async || {
+        let database = postgres::fresh_database("bench", async |url: String| migrate(&url).await).await;
+        let mut conn = PgConnection::connect(database.url()).await.unwrap();
+        durable(&mut conn).await;
+        fill(leads, &Postgres, async |sql| {
+            conn.execute(AssertSqlSafe(sql)).await.unwrap();
+        })
+        .await;
+        (database, conn)
+    };
+    let (plain, mut conn) = filled().await;
     let floor = plain_sql(&mut conn, leads).await;
-    let database = new().await;
-    let mut conn = PgConnection::connect(database.url()).await.unwrap();
-    fill(leads, &Postgres, async |sql| {
-        conn.execute(AssertSqlSafe(sql)).await.unwrap();
-    })
-    .await;
+    // Else the server would tidy it up while the operation runs.
+    drop(plain);
+    let (database, _) = filled().await;
     let ours = operation("PostgreSQL", database.url(), leads, asked("BATON_BENCH_WORKERS", 4)).await;
     println!("PostgreSQL: the run of the operation is {:.2} of the plain transaction", ours / floor);
 }

@@ -71,8 +71,8 @@ impl Drop for SqliteFile {
 pub trait Dialect {
     fn id(&self, kind: u8, number: &str) -> String;
     fn numbers(&self, count: u64) -> String;
-    /// What makes the planner know what is there now, where it would find out by itself after a while.
-    fn count(&self) -> Option<&'static str>;
+    /// What the server would do by itself after a while, so that it does not do it while something is measured.
+    fn settle(&self) -> &'static [&'static str];
 }
 
 struct Sqlite;
@@ -85,8 +85,8 @@ impl Dialect for Sqlite {
     fn numbers(&self, count: u64) -> String {
         format!("(with recursive s(n) as (select 1 union all select n + 1 from s where n < {count}) select n from s) s")
     }
-    fn count(&self) -> Option<&'static str> {
-        None
+    fn settle(&self) -> &'static [&'static str] {
+        &[]
     }
 }
 
@@ -97,8 +97,8 @@ impl Dialect for Postgres {
     fn numbers(&self, count: u64) -> String {
         format!("generate_series(1::bigint, {count}) s(n)")
     }
-    fn count(&self) -> Option<&'static str> {
-        Some("analyze")
+    fn settle(&self) -> &'static [&'static str] {
+        &["vacuum (analyze)", "checkpoint"]
     }
 }
 
@@ -145,7 +145,7 @@ pub async fn fill(leads: u64, on: &impl Dialect, mut execute: impl AsyncFnMut(St
     ] {
         execute(sql).await;
     }
-    if let Some(sql) = on.count() {
-        execute(sql.to_owned()).await;
+    for sql in on.settle() {
+        execute((*sql).to_owned()).await;
     }
 }
