@@ -216,7 +216,7 @@ impl Given {
     ) -> Self {
         let count = rows.len();
         let mut given = Self { read: Vec::new(), from: String::new(), bound: Vec::new() };
-        let (mut bindings, mut names) = (Vec::new(), Vec::new());
+        let mut differing = Vec::new();
         for (column, mut all) in columns.iter().zip(by_column(columns, rows)) {
             let (place, type_name) = (column.place, column.type_name);
             if is_same(&all) {
@@ -228,22 +228,21 @@ impl Given {
             let (of, blank) = column.in_array();
             all.iter_mut().filter(|value| is_missing(value)).for_each(|value| *value = blank.clone());
             given.bound.push(Value::Array(of, Some(Box::new(all))));
-            bindings.push(format!("${}::{type_name}[]", given.bound.len()));
-            names.push(format!("c{place}"));
+            differing.push(format!("unnest(${}::{type_name}[]) as c{place}", given.bound.len()));
             if !missing.contains(&true) {
                 given.read.push(format!("r.c{place}"));
                 continue;
             }
             let missing = missing.into_iter().map(Value::from).collect();
             given.bound.push(Value::Array(ArrayType::Bool, Some(Box::new(missing))));
-            bindings.push(format!("${}::boolean[]", given.bound.len()));
-            names.push(format!("m{place}"));
+            differing.push(format!("unnest(${}::boolean[]) as m{place}", given.bound.len()));
             given.read.push(format!("case when r.m{place} then null else r.c{place} end"));
         }
-        given.from = if names.is_empty() {
+        // Side by side in a `select` the arrays go row by row; in a `from` each would be written to a store of its own first.
+        given.from = if differing.is_empty() {
             as_often(count)
         } else {
-            format!(" from unnest({}) as r({})", bindings.join(", "), names.join(", "))
+            format!(" from (select {}) as r", differing.join(", "))
         };
         given
     }
