@@ -23,10 +23,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use network::{Postgres, SqliteFile, durable, fill, migrate};
+use network::{SqliteFile, fill_postgres, migrate};
 use serde_json::json;
 use server::{PREPARE, RUN, Server};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 /// The server's own.
 #[global_allocator]
@@ -50,12 +49,7 @@ async fn bench() {
     compare("SQLite", &file.url(), leads).await;
     drop(file);
     let database = postgres::fresh_database("bench", async |url: String| migrate(&url).await).await;
-    let mut conn = PgConnection::connect(database.url()).await.unwrap();
-    durable(&mut conn).await;
-    fill(leads, &Postgres, async |sql| {
-        conn.execute(AssertSqlSafe(sql)).await.unwrap();
-    })
-    .await;
+    drop(fill_postgres(database.url(), leads).await);
     compare("PostgreSQL", database.url(), leads).await;
 }
 

@@ -33,9 +33,9 @@ use baton::domain::Actor;
 use baton::domain::id::OperationId;
 use baton::domain::operation::{NotifyNewOwner, OnProblem, Operation, OperationState, Options};
 use baton::store::operations;
-use network::{Postgres, SqliteFile, admin, durable, fill, migrate};
+use network::{SqliteFile, admin, fill_postgres, migrate};
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Executor, PgConnection};
 
 /// The server's own.
 #[global_allocator]
@@ -66,21 +66,13 @@ async fn on_sqlite(leads: u64) {
 }
 
 async fn on_postgres(leads: u64) {
-    let filled = async || {
-        let database = postgres::fresh_database("bench", async |url: String| migrate(&url).await).await;
-        let mut conn = PgConnection::connect(database.url()).await.unwrap();
-        durable(&mut conn).await;
-        fill(leads, &Postgres, async |sql| {
-            conn.execute(AssertSqlSafe(sql)).await.unwrap();
-        })
-        .await;
-        (database, conn)
-    };
-    let (plain, mut conn) = filled().await;
-    let floor = plain_sql(&mut conn, leads).await;
+    let new = || postgres::fresh_database("bench", async |url: String| migrate(&url).await);
+    let plain = new().await;
+    let floor = plain_sql(&mut fill_postgres(plain.url(), leads).await, leads).await;
     // Else the server would tidy it up while the operation runs.
     drop(plain);
-    let (database, _) = filled().await;
+    let database = new().await;
+    drop(fill_postgres(database.url(), leads).await);
     let ours = operation("PostgreSQL", database.url(), leads, asked("BATON_BENCH_WORKERS", 4)).await;
     println!("PostgreSQL: the run of the operation is {:.2} of the plain transaction", ours / floor);
 }

@@ -24,12 +24,19 @@ pub fn admin() -> Actor {
     }
 }
 
-/// Makes the tests' server keep what it has committed: they run it without that.
-pub async fn durable(conn: &mut PgConnection) {
+/// Fills a database of the tests' server, which keeps what it has committed from now on: they run it without that. The connection by which
+/// it was filled.
+pub async fn fill_postgres(url: &str, leads: u64) -> PgConnection {
+    let mut conn = PgConnection::connect(url).await.unwrap();
     for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
         conn.execute(AssertSqlSafe(format!("alter system set {setting} = on"))).await.unwrap();
     }
     conn.execute("select pg_reload_conf()").await.unwrap();
+    fill(leads, &Postgres, async |sql| {
+        conn.execute(AssertSqlSafe(sql)).await.unwrap();
+    })
+    .await;
+    conn
 }
 
 pub async fn migrate(url: &str) {
@@ -68,7 +75,7 @@ impl Drop for SqliteFile {
 }
 
 /// How a database writes what both can do.
-pub trait Dialect {
+trait Dialect {
     fn id(&self, kind: u8, number: &str) -> String;
     fn numbers(&self, count: u64) -> String;
     /// What the server would do by itself after a while, so that it does not do it while something is measured.
@@ -76,7 +83,7 @@ pub trait Dialect {
 }
 
 struct Sqlite;
-pub struct Postgres;
+struct Postgres;
 
 impl Dialect for Sqlite {
     fn id(&self, kind: u8, number: &str) -> String {
@@ -103,7 +110,7 @@ impl Dialect for Postgres {
 }
 
 /// Ten thousand dealers with a contact each, and leads offered to them, all over a square of some 2,000 by 2,000 km.
-pub async fn fill(leads: u64, on: &impl Dialect, mut execute: impl AsyncFnMut(String)) {
+async fn fill(leads: u64, on: &impl Dialect, mut execute: impl AsyncFnMut(String)) {
     let tenant = if on.id(1, "1").starts_with("unhex") {
         format!("unhex('{}')", TENANT.replace('-', ""))
     } else {
