@@ -328,22 +328,22 @@ async fn the_pages_of_a_plan_and_of_its_results_are_read_in_their_order() {
         let any = ItemFilter::default();
         let problems = ItemFilter { verdict: Some(Verdict::Problem), ..any };
         let of_one_reason = ItemFilter { reason: Some(ItemReason::NoRoom), ..problems };
+        // Of two outcomes the few leads that have them are sorted.
         let left = [Outcome::Failed, Outcome::Skipped];
-        for (plan, by) in [
-            (shares::plan(conn, of, Side::To, Order::Desc, &page).await, "operation_shares_by_rank"),
-            (items::plan(conn, of, any, &page).await, &key(engine, "operation_items")),
-            (items::plan(conn, of, problems, &page).await, "operation_items_problems_in_order"),
-            (items::plan(conn, of, of_one_reason, &page).await, "operation_items_problems"),
-            (results::plan(conn, of, &[], &page).await, &key(engine, "operation_results")),
-            (results::plan(conn, of, &left[1..], &page).await, "operation_results_left"),
-            (results::plan(conn, of, &left, &page).await, "operation_results_left"),
+        for (plan, by, may_sort) in [
+            (shares::plan(conn, of, Side::To, Order::Desc, &page).await, "operation_shares_by_rank", false),
+            (items::plan(conn, of, any, &page).await, &key(engine, "operation_items"), false),
+            (items::plan(conn, of, problems, &page).await, "operation_items_problems_in_order", false),
+            (items::plan(conn, of, of_one_reason, &page).await, "operation_items_problems", false),
+            (results::plan(conn, of, &[], &page).await, &key(engine, "operation_results"), false),
+            (results::plan(conn, of, &left[1..], &page).await, "operation_results_left", false),
+            (results::plan(conn, of, &left, &page).await, "operation_results_left", true),
         ] {
             let plan = plan.unwrap().to_string();
             let is_by = plan.contains(&format!("INDEX {by} (")) || plan.contains(&format!("\"Index Name\":\"{by}\""));
             assert!(is_by, "not by {by} on {engine:?}: {plan}");
-            // Of two outcomes the few leads that have them are sorted.
-            let sorts = plan.contains("USE TEMP B-TREE") || plan.contains("\"Sort\"");
-            assert!(!sorts || by == "operation_results_left", "by {by} on {engine:?} it sorts: {plan}");
+            let sorts = plan.contains("USE TEMP B-TREE") || plan.contains("Sort\"");
+            assert!(!sorts || may_sort, "by {by} on {engine:?} it sorts: {plan}");
         }
         app.leaves_work();
         app.finish().await;
