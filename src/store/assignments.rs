@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{insert_all, name_of, named};
+use super::placed::Rows;
 use super::rows::lead_assignment::{Column, Entity, Model};
 use crate::domain::assignment::Assignments;
 use crate::domain::id::{LeadId, TenantId};
@@ -31,7 +32,7 @@ pub async fn list_by_leads(
         .order_by_asc(Column::Kind)
         .order_by_asc(Column::Position);
     let mut found: HashMap<LeadId, Assignments> = HashMap::new();
-    for row in query.all(conn).await? {
+    for row in query.rows(conn).await? {
         add(found.entry(row.lead_id.into()).or_default(), row)?;
     }
     Ok(found)

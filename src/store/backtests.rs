@@ -14,6 +14,7 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{from_json, insert_all, json_of, name_of, named, time, update_where};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::placed::Rows;
 use super::rows::backtest::{Column, Entity, Model};
 use super::rows::backtest_share as share;
 use crate::domain::Timestamp;
@@ -34,7 +35,7 @@ pub struct Claimed {
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: BacktestId) -> Result<Option<Backtest>, StoreError> {
-    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+    Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain).transpose()
 }
 
 /// A page by the time they were asked for, of one interface or of all.
@@ -46,7 +47,7 @@ pub async fn list(
     page: &PageRequest,
 ) -> Result<Page<Backtest>, StoreError> {
     let sorted = SortedBy::new([(Column::QueuedAt, false), (Column::Id, false)], order);
-    let rows = sorted.apply(Entity::find().filter(of(tenant, interface)), page).all(conn).await?;
+    let rows = sorted.apply(Entity::find().filter(of(tenant, interface)), page).rows(conn).await?;
     let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.queued_at), KeyPart::Id(row.id)] });
     found.try_map(domain)
 }
@@ -65,7 +66,7 @@ pub async fn count(
 /// An interface's backtest that waits or is under way, if there is one.
 pub async fn find_open(conn: &Conn, tenant: TenantId, interface: InterfaceId) -> Result<Option<Backtest>, StoreError> {
     let open = Column::State.is_in(["QUEUED", "RUNNING"]);
-    Entity::find().filter(of(tenant, Some(interface))).filter(open).one(conn).await?.map(domain).transpose()
+    Entity::find().filter(of(tenant, Some(interface))).filter(open).row(conn).await?.map(domain).transpose()
 }
 
 /// A new one.
@@ -162,7 +163,7 @@ pub async fn list_shares(
     page: &PageRequest,
 ) -> Result<Page<(Uuid, BacktestShare)>, StoreError> {
     let sorted = SortedBy::new([(share::Column::Change, false), (share::Column::Id, false)], order);
-    let rows = sorted.apply(share::Entity::find().filter(shares_of(tenant, id)), page).all(conn).await?;
+    let rows = sorted.apply(share::Entity::find().filter(shares_of(tenant, id)), page).rows(conn).await?;
     let key = |row: &share::Model| -> Key { vec![KeyPart::Int(row.change), KeyPart::Id(row.id)] };
     let of = |row: share::Model| (row.id, BacktestShare { before: row.before_count, after: row.after_count });
     Ok(cut(rows, page, key).map(of))

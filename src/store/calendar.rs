@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{insert_all, time, update_where};
+use super::placed::Rows;
 use super::rows::calendar_event::{Column, Entity, Model};
 use crate::domain::Timestamp;
 use crate::domain::calendar::CalendarEvent;
@@ -13,7 +14,7 @@ use crate::domain::id::{CalendarEventId, LeadId, TenantId, UserId};
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: CalendarEventId) -> Result<Option<CalendarEvent>, StoreError> {
-    Ok(Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain))
+    Ok(Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain))
 }
 
 /// All events of these leads, by lead and start.
@@ -27,7 +28,7 @@ pub async fn list_by_leads(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> R
         .order_by_asc(Column::LeadId)
         .order_by_asc(Column::StartsAt)
         .order_by_asc(Column::Id);
-    Ok(query.all(conn).await?.into_iter().map(domain).collect())
+    Ok(query.rows(conn).await?.into_iter().map(domain).collect())
 }
 
 /// A new event.

@@ -6,19 +6,20 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{from_json, insert_all, json_of, time, update_where};
+use super::placed::Rows;
 use super::rows::category::{Column, Entity, Model};
 use crate::domain::category::Category;
 use crate::domain::id::{CategoryId, TenantId};
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: CategoryId) -> Result<Option<Category>, StoreError> {
-    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+    Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain).transpose()
 }
 
 /// All of a tenant, by key: an installation has few.
 pub async fn list_all(conn: &Conn, tenant: TenantId) -> Result<Vec<Category>, StoreError> {
     let query = Entity::find().filter(Column::TenantId.eq(tenant.uuid())).order_by_asc(Column::Key);
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// A new category.

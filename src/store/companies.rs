@@ -7,13 +7,14 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{insert_all, time, update_where};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::placed::Rows;
 use super::rows::company::{Column, Entity, Model};
 use crate::domain::company::Company;
 use crate::domain::id::{CompanyId, TenantId};
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: CompanyId) -> Result<Option<Company>, StoreError> {
-    Ok(Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain))
+    Ok(Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain))
 }
 
 /// Several by id, in no particular order; ids that do not exist are left out.
@@ -22,7 +23,7 @@ pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[CompanyId]) -> Re
         return Ok(Vec::new());
     }
     let query = Entity::find().filter(of(tenant, false)).filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())));
-    Ok(query.all(conn).await?.into_iter().map(domain).collect())
+    Ok(query.rows(conn).await?.into_iter().map(domain).collect())
 }
 
 /// A page by name, perhaps of the active ones only.
@@ -33,7 +34,7 @@ pub async fn list(
     page: &PageRequest,
 ) -> Result<Page<Company>, StoreError> {
     let sorted = SortedBy::new([(Column::Name, false), (Column::Id, false)], order);
-    let rows = sorted.apply(Entity::find().filter(of(tenant, active_only)), page).all(conn).await?;
+    let rows = sorted.apply(Entity::find().filter(of(tenant, active_only)), page).rows(conn).await?;
     let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Text(row.name.clone()), KeyPart::Id(row.id)] });
     Ok(found.map(domain))
 }

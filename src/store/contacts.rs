@@ -8,6 +8,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{insert_all, name_of, named, one_of, time, update_where};
+use super::placed::Rows;
 use super::rows::contact::{Column, Entity, Model};
 use crate::domain::Timestamp;
 use crate::domain::dealer::{Contact, ContactKind};
@@ -15,7 +16,7 @@ use crate::domain::id::{ContactId, DealerId, TenantId};
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: ContactId) -> Result<Option<Contact>, StoreError> {
-    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+    Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain).transpose()
 }
 
 /// Several by id, in no particular order; ids that do not exist are left out.
@@ -24,7 +25,7 @@ pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[ContactId]) -> Re
         return Ok(Vec::new());
     }
     let query = of(tenant).filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())));
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// All contacts of these dealers, by dealer and id.
@@ -36,7 +37,7 @@ pub async fn list_by_dealers(conn: &Conn, tenant: TenantId, dealers: &[DealerId]
         .filter(one_of(conn, Column::DealerId, dealers.iter().map(|id| id.uuid())))
         .order_by_asc(Column::DealerId)
         .order_by_asc(Column::Id);
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// A tenant's dealers with a contact through whom a lead can be offered: [`Contact::can_be_offered`], as a condition.

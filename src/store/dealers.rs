@@ -14,6 +14,7 @@ use super::map::{
     AddressColumns, address, begins, from_json, insert_all, json_of, object, one_of, point, time, update_where,
 };
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::placed::Rows;
 use super::rows::dealer::{Column, Entity, Model};
 use super::rule::{Pushed, narrowed};
 use crate::domain::Timestamp;
@@ -49,7 +50,7 @@ pub enum DealerSort {
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: DealerId) -> Result<Option<Dealer>, StoreError> {
-    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+    Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain).transpose()
 }
 
 /// Several by id, in no particular order; ids that do not exist are left out.
@@ -58,7 +59,7 @@ pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[DealerId]) -> Res
         return Ok(Vec::new());
     }
     let query = of(tenant).filter(one_of(conn, Column::Id, ids.iter().map(|id| id.uuid())));
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// What whoever hands leads to a dealer has to know of it.
@@ -107,7 +108,7 @@ pub async fn find_by_number(
     sub_number: &str,
 ) -> Result<Option<Dealer>, StoreError> {
     let query = of(tenant).filter(Column::Number.eq(number)).filter(Column::SubNumber.eq(sub_number));
-    query.one(conn).await?.map(domain).transpose()
+    query.row(conn).await?.map(domain).transpose()
 }
 
 /// All dealers with one of these numbers, whatever their sub-numbers.
@@ -115,12 +116,12 @@ pub async fn find_by_numbers(conn: &Conn, tenant: TenantId, numbers: &[String]) 
     if numbers.is_empty() {
         return Ok(Vec::new());
     }
-    of(tenant).filter(Column::Number.is_in(numbers)).all(conn).await?.into_iter().map(domain).collect()
+    of(tenant).filter(Column::Number.is_in(numbers)).rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// The tenant's fallback.
 pub async fn find_default(conn: &Conn, tenant: TenantId) -> Result<Option<Dealer>, StoreError> {
-    of(tenant).filter(Column::IsDefault.eq(true)).one(conn).await?.map(domain).transpose()
+    of(tenant).filter(Column::IsDefault.eq(true)).row(conn).await?.map(domain).transpose()
 }
 
 /// A tenant's whole network, by id; read a few thousand at a time, so that the rows and what is made of them do not both lie in memory.
@@ -129,7 +130,7 @@ pub async fn list_all(conn: &Conn, tenant: TenantId) -> Result<Vec<Dealer>, Stor
     loop {
         let after = dealers.last().map(|dealer| Column::Id.gt(dealer.id.uuid()));
         let query = of(tenant).filter(Condition::all().add_option(after)).order_by_asc(Column::Id).limit(READ_AT_ONCE);
-        let rows = query.all(conn).await?;
+        let rows = query.rows(conn).await?;
         let is_last = (rows.len() as u64) < READ_AT_ONCE;
         for row in rows {
             dealers.push(domain(row)?);
@@ -148,7 +149,7 @@ pub async fn list(
     sort: (DealerSort, Order),
     page: &PageRequest,
 ) -> Result<Page<Dealer>, StoreError> {
-    let rows = page_of(tenant, filter, sort, page).all(conn).await?;
+    let rows = page_of(tenant, filter, sort, page).rows(conn).await?;
     let found = cut(rows, page, |row: &Model| key(row, sort.0));
     found.try_map(domain)
 }
@@ -202,7 +203,7 @@ pub async fn list_by_crm(conn: &Conn, tenant: TenantId, address: &str) -> Result
     } else {
         ("exists (select 1 from json_each(crm) where value ->> 'address' = ?)", address.to_owned())
     };
-    of(tenant).filter(Expr::cust_with_values(sql, [value])).all(conn).await?.into_iter().map(domain).collect()
+    of(tenant).filter(Expr::cust_with_values(sql, [value])).rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// New dealers.

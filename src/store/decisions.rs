@@ -5,13 +5,14 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{from_text, insert_all, name_of, named, text_of, time};
+use super::placed::Rows;
 use super::rows::decision::{Column, Entity, Model};
 use crate::domain::decision::Decision;
 use crate::domain::id::{DecisionId, RequestId, TenantId};
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: DecisionId) -> Result<Option<Decision>, StoreError> {
-    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+    Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain).transpose()
 }
 
 /// Several by id, in no particular order.
@@ -22,7 +23,7 @@ pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[DecisionId]) -> R
     let query = Entity::find()
         .filter(Column::TenantId.eq(tenant.uuid()))
         .filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())));
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// All about these requests, oldest first.
@@ -39,7 +40,7 @@ pub async fn list_by_requests(
         .filter(Column::RequestId.is_in(requests.iter().map(|id| id.uuid())))
         .order_by_asc(Column::DecidedAt)
         .order_by_asc(Column::Id);
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// New decisions.

@@ -5,6 +5,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{from_json, insert_all, json_of, time};
+use super::placed::Rows;
 use super::rows::download::{Column, Entity, Model};
 use crate::domain::Timestamp;
 use crate::domain::download::Download;
@@ -12,7 +13,7 @@ use crate::domain::id::{DownloadId, TenantId};
 
 /// By id, also when its time is over.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: DownloadId) -> Result<Option<Download>, StoreError> {
-    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+    Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain).transpose()
 }
 
 /// A new download.

@@ -10,6 +10,7 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{from_text, insert_all, name_of, named, some_of, text_of, time};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::placed::Rows;
 use super::rows::event::{Column, Entity, Model};
 use super::rows::lead;
 use super::scope::Scope;
@@ -40,7 +41,7 @@ pub struct EventFilter {
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: EventId) -> Result<Option<Event>, StoreError> {
-    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+    Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain).transpose()
 }
 
 /// Those of these ids, in no particular order.
@@ -50,7 +51,7 @@ pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[EventId]) -> Resu
     }
     let ids = Column::Id.is_in(ids.iter().map(|id| id.uuid()));
     let query = Entity::find().filter(Column::TenantId.eq(tenant.uuid())).filter(ids);
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// A page of events by time.
@@ -62,7 +63,7 @@ pub async fn list(
     page: &PageRequest,
 ) -> Result<Page<Event>, StoreError> {
     let sorted = SortedBy::new([(Column::At, false), (Column::Id, false)], order);
-    let rows = sorted.apply(Entity::find().filter(filter.condition(tenant)), page).all(conn).await?;
+    let rows = sorted.apply(Entity::find().filter(filter.condition(tenant)), page).rows(conn).await?;
     let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.at), KeyPart::Id(row.id)] });
     found.try_map(domain)
 }

@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{from_json, insert_all, json_of, name_of, named, time, update_where};
+use super::placed::Rows;
 use super::rows::custom_field::{Column, Entity, Model};
 use crate::domain::Timestamp;
 use crate::domain::custom_field::CustomField;
@@ -14,7 +15,7 @@ use crate::domain::id::{CustomFieldId, TenantId};
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: CustomFieldId) -> Result<Option<CustomField>, StoreError> {
-    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+    Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain).transpose()
 }
 
 /// All of a tenant, by subject and key: an installation has few hundred at most.
@@ -23,7 +24,7 @@ pub async fn list_all(conn: &Conn, tenant: TenantId) -> Result<Vec<CustomField>,
         .filter(Column::TenantId.eq(tenant.uuid()))
         .order_by_asc(Column::Subject)
         .order_by_asc(Column::Key);
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// All of one subject, archived ones included, by key.
@@ -36,7 +37,7 @@ pub async fn list_by_subject(
         .filter(Column::TenantId.eq(tenant.uuid()))
         .filter(Column::Subject.eq(name_of(&subject)))
         .order_by_asc(Column::Key);
-    query.all(conn).await?.into_iter().map(|row| domain(row).map(|field| field.definition)).collect()
+    query.rows(conn).await?.into_iter().map(|row| domain(row).map(|field| field.definition)).collect()
 }
 
 /// A new definition.

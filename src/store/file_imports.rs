@@ -7,6 +7,7 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{fixed, from_json, insert_all, json_of, name_of, named, time, update_where};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::placed::Rows;
 use super::rows::file_import::{Column, Entity, Model};
 use super::rows::import_problem as problem;
 use crate::domain::Timestamp;
@@ -15,7 +16,7 @@ use crate::domain::id::{FileImportId, TenantId};
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: FileImportId) -> Result<Option<FileImport>, StoreError> {
-    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+    Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain).transpose()
 }
 
 /// A page, by the time that they were asked for.
@@ -26,7 +27,7 @@ pub async fn list(
     page: &PageRequest,
 ) -> Result<Page<FileImport>, StoreError> {
     let sorted = SortedBy::new([(Column::CreatedAt, false), (Column::Id, false)], order);
-    let rows = sorted.apply(Entity::find().filter(Column::TenantId.eq(tenant.uuid())), page).all(conn).await?;
+    let rows = sorted.apply(Entity::find().filter(Column::TenantId.eq(tenant.uuid())), page).rows(conn).await?;
     let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.created_at), KeyPart::Id(row.id)] });
     found.try_map(domain)
 }
@@ -106,7 +107,7 @@ pub async fn list_problems(
     page: &PageRequest,
 ) -> Result<Page<ImportProblem>, StoreError> {
     let sorted = SortedBy::new([(problem::Column::Number, false)], Order::Asc);
-    let rows = sorted.apply(problem::Entity::find().filter(problems_of(tenant, id)), page).all(conn).await?;
+    let rows = sorted.apply(problem::Entity::find().filter(problems_of(tenant, id)), page).rows(conn).await?;
     let of = |row: problem::Model| ImportProblem {
         row: row.row_number,
         column: row.column_name,

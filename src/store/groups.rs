@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{insert_all, time, update_where};
+use super::placed::Rows;
 use super::rows::group::{Column, Entity, Model};
 use super::rows::membership;
 use crate::domain::id::{GroupId, TenantId, UserId};
@@ -13,7 +14,7 @@ use crate::domain::user::{Group, Membership};
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: GroupId) -> Result<Option<Group>, StoreError> {
-    Ok(Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain))
+    Ok(Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain))
 }
 
 /// Several by id, in no particular order; ids that do not exist are left out.
@@ -24,13 +25,13 @@ pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[GroupId]) -> Resu
     let query = Entity::find()
         .filter(Column::TenantId.eq(tenant.uuid()))
         .filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())));
-    Ok(query.all(conn).await?.into_iter().map(domain).collect())
+    Ok(query.rows(conn).await?.into_iter().map(domain).collect())
 }
 
 /// All of a tenant, by name: an installation has few.
 pub async fn list_all(conn: &Conn, tenant: TenantId) -> Result<Vec<Group>, StoreError> {
     let query = Entity::find().filter(Column::TenantId.eq(tenant.uuid())).order_by_asc(Column::Name);
-    Ok(query.all(conn).await?.into_iter().map(domain).collect())
+    Ok(query.rows(conn).await?.into_iter().map(domain).collect())
 }
 
 /// All memberships of a tenant, by group and user.
@@ -98,7 +99,7 @@ async fn memberships(conn: &Conn, tenant: TenantId, wanted: Condition) -> Result
         user: row.user_id.into(),
         manages: row.manages,
     };
-    Ok(query.all(conn).await?.into_iter().map(domain).collect())
+    Ok(query.rows(conn).await?.into_iter().map(domain).collect())
 }
 
 fn domain(row: Model) -> Group {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::time;
+use super::placed::Rows;
 use super::rows::idempotency_key::{ActiveModel, Column, Entity, Model};
 use crate::domain::Timestamp;
 use crate::domain::id::{IdempotencyId, TenantId};
@@ -44,7 +45,7 @@ pub async fn find(
         .filter(Column::Subject.eq(subject))
         .filter(Column::Key.eq(key))
         .filter(Column::ExpiresAt.gt(now.micros()));
-    query.one(conn).await?.map(domain).transpose()
+    query.row(conn).await?.map(domain).transpose()
 }
 
 /// Remembers an answer; whether it was the first. On PostgreSQL a concurrent holder of the key is waited for.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{insert_all, name_of, named, time, update_where};
+use super::placed::Rows;
 use super::rows::import::{Column, Entity, Model};
 use crate::domain::Timestamp;
 use crate::domain::id::{ImportId, TenantId};
@@ -59,7 +60,7 @@ pub async fn find(
         .filter(Column::TenantId.eq(tenant.uuid()))
         .filter(Column::Kind.eq(name_of(&kind)))
         .filter(Column::Fingerprint.eq(fingerprint.to_vec()));
-    query.one(conn).await?.map(domain).transpose()
+    query.row(conn).await?.map(domain).transpose()
 }
 
 /// A new import.

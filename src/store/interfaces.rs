@@ -7,6 +7,7 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{from_json, insert_all, json_of, name_of, named, time, update_where};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::placed::Rows;
 use super::rows::interface::{Column, Entity, Model};
 use super::rows::{decision, interface_version as version};
 use crate::domain::id::{InterfaceId, InterfaceVersionId, TenantId};
@@ -14,7 +15,7 @@ use crate::domain::interface::{Interface, InterfaceVersion};
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: InterfaceId) -> Result<Option<Interface>, StoreError> {
-    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+    Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain).transpose()
 }
 
 /// Several by id, in no particular order.
@@ -22,13 +23,13 @@ pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[InterfaceId]) -> 
     let query = Entity::find()
         .filter(Column::TenantId.eq(tenant.uuid()))
         .filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())));
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// All of a tenant, by name: an installation has few.
 pub async fn list_all(conn: &Conn, tenant: TenantId) -> Result<Vec<Interface>, StoreError> {
     let query = Entity::find().filter(Column::TenantId.eq(tenant.uuid())).order_by_asc(Column::Name);
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// A page by name.
@@ -39,7 +40,7 @@ pub async fn list(
     page: &PageRequest,
 ) -> Result<Page<Interface>, StoreError> {
     let sorted = SortedBy::new([(Column::Name, false), (Column::Id, false)], order);
-    let rows = sorted.apply(Entity::find().filter(Column::TenantId.eq(tenant.uuid())), page).all(conn).await?;
+    let rows = sorted.apply(Entity::find().filter(Column::TenantId.eq(tenant.uuid())), page).rows(conn).await?;
     let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Text(row.name.clone()), KeyPart::Id(row.id)] });
     found.try_map(domain)
 }
@@ -98,7 +99,7 @@ pub async fn find_version(
         .filter(version::Column::TenantId.eq(tenant.uuid()))
         .filter(version::Column::InterfaceId.eq(id.uuid()))
         .filter(version::Column::Number.eq(number));
-    query.one(conn).await?.map(version_domain).transpose()
+    query.row(conn).await?.map(version_domain).transpose()
 }
 
 /// A version by its id.
@@ -107,7 +108,7 @@ pub async fn lookup_version(
     tenant: TenantId,
     id: InterfaceVersionId,
 ) -> Result<Option<InterfaceVersion>, StoreError> {
-    version::Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(version_domain).transpose()
+    version::Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(version_domain).transpose()
 }
 
 /// All versions of these interfaces, newest first.
@@ -121,7 +122,7 @@ pub async fn list_versions(
         .filter(version::Column::InterfaceId.is_in(ids.iter().map(|id| id.uuid())))
         .order_by_asc(version::Column::InterfaceId)
         .order_by_desc(version::Column::Number);
-    query.all(conn).await?.into_iter().map(version_domain).collect()
+    query.rows(conn).await?.into_iter().map(version_domain).collect()
 }
 
 /// The published versions of those of these interfaces that have one.
@@ -141,7 +142,7 @@ pub async fn list_published(
         )
     });
     let query = version::Entity::find().filter(version::Column::TenantId.eq(tenant.uuid())).filter(any);
-    let versions = query.all(conn).await?.into_iter().map(version_domain).collect::<Result<Vec<_>, _>>()?;
+    let versions = query.rows(conn).await?.into_iter().map(version_domain).collect::<Result<Vec<_>, _>>()?;
     let pair = |version: InterfaceVersion| {
         let interface = interfaces.iter().find(|interface| interface.id == version.interface)?;
         Some((interface.clone(), version))

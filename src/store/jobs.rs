@@ -9,13 +9,14 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{insert_all, name_of, named, time, update_where};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::placed::Rows;
 use super::rows::job::{Column, Entity, Model};
 use crate::domain::id::{JobId, TenantId};
 use crate::domain::job::{Fallback, Job, Notify};
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: JobId) -> Result<Option<Job>, StoreError> {
-    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+    Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain).transpose()
 }
 
 /// Several by id, in no particular order.
@@ -23,7 +24,7 @@ pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[JobId]) -> Result
     let query = Entity::find()
         .filter(Column::TenantId.eq(tenant.uuid()))
         .filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())));
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// All of a tenant, in the order in which they look at a lead.
@@ -32,13 +33,13 @@ pub async fn list_all(conn: &Conn, tenant: TenantId) -> Result<Vec<Job>, StoreEr
         .filter(Column::TenantId.eq(tenant.uuid()))
         .order_by_asc(Column::Position)
         .order_by_asc(Column::Id);
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// A page, in the order in which jobs look at a lead.
 pub async fn list(conn: &Conn, tenant: TenantId, order: Order, page: &PageRequest) -> Result<Page<Job>, StoreError> {
     let sorted = SortedBy::new([(Column::Position, false), (Column::Id, false)], order);
-    let rows = sorted.apply(Entity::find().filter(Column::TenantId.eq(tenant.uuid())), page).all(conn).await?;
+    let rows = sorted.apply(Entity::find().filter(Column::TenantId.eq(tenant.uuid())), page).rows(conn).await?;
     let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.position), KeyPart::Id(row.id)] });
     found.try_map(domain)
 }

@@ -9,6 +9,7 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{from_json, insert_all, json_of, name_of, named, time, update_where};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::placed::Rows;
 use super::rows::list::{Column, Entity, Model};
 use super::rows::list_share;
 use crate::domain::actor::{Actor, Role};
@@ -58,7 +59,7 @@ impl ListReach {
 /// By id, if the reach has it.
 pub async fn lookup(conn: &Conn, tenant: TenantId, reach: ListReach, id: ListId) -> Result<Option<List>, StoreError> {
     let query = Entity::find().filter(reach.condition(tenant)).filter(Column::Id.eq(id.uuid()));
-    let found: Vec<Model> = query.one(conn).await?.into_iter().collect();
+    let found: Vec<Model> = query.row(conn).await?.into_iter().collect();
     Ok(with_shares(conn, tenant, found).await?.pop())
 }
 
@@ -71,7 +72,7 @@ pub async fn list(
     page: &PageRequest,
 ) -> Result<Page<List>, StoreError> {
     let sorted = SortedBy::new([(Column::Name, false), (Column::Id, false)], order);
-    let rows = sorted.apply(Entity::find().filter(reach.condition(tenant)), page).all(conn).await?;
+    let rows = sorted.apply(Entity::find().filter(reach.condition(tenant)), page).rows(conn).await?;
     let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Text(row.name.clone()), KeyPart::Id(row.id)] });
     let (keys, rows): (Vec<Key>, Vec<Model>) = found.rows.into_iter().unzip();
     let lists = with_shares(conn, tenant, rows).await?;
@@ -100,7 +101,7 @@ pub async fn list_filters(conn: &Conn, tenant: TenantId) -> Result<Vec<(String, 
         .filter(Column::Filter.ne(""))
         .order_by_asc(Column::Name)
         .order_by_asc(Column::Id);
-    Ok(query.all(conn).await?.into_iter().map(|row| (row.name, row.filter)).collect())
+    Ok(query.rows(conn).await?.into_iter().map(|row| (row.name, row.filter)).collect())
 }
 
 /// A new list with its shares.
@@ -149,7 +150,7 @@ async fn with_shares(conn: &Conn, tenant: TenantId, rows: Vec<Model>) -> Result<
         .filter(list_share::Column::ListId.is_in(rows.iter().map(|row| row.id)))
         .order_by_asc(list_share::Column::UserId);
     let mut shares: HashMap<uuid::Uuid, Vec<ListShare>> = HashMap::new();
-    for row in query.all(conn).await? {
+    for row in query.rows(conn).await? {
         let share = ListShare { user: row.user_id.into(), access: named("list_shares.access", row.access)? };
         shares.entry(row.list_id).or_default().push(share);
     }

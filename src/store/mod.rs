@@ -33,6 +33,7 @@ pub mod notes;
 pub mod offers;
 pub mod operations;
 pub mod page;
+mod placed;
 pub mod postal;
 pub mod progress;
 pub mod pushes;

@@ -8,6 +8,7 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{insert_all, time};
 use super::page::{Key, KeyPart, Page, PageRequest, cut};
+use super::placed::Rows;
 use super::rows::lead_note::{Column, Entity, Model};
 use crate::domain::id::{LeadId, NoteId, OperationId, TenantId};
 use crate::domain::note::Note;
@@ -17,7 +18,7 @@ const LEADS_MAX: usize = 1_000;
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: NoteId) -> Result<Option<Note>, StoreError> {
-    Ok(Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain))
+    Ok(Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain))
 }
 
 /// The same page of the notes of each of these leads, newest first, in one statement.

@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{insert_all, name_of, named, time, update_where};
+use super::placed::Rows;
 use super::rows::offer::{Column, Entity, Model};
 use crate::domain::Timestamp;
 use crate::domain::id::{LeadId, OfferId, TenantId};
@@ -13,7 +14,7 @@ use crate::domain::offer::{Addressee, Offer};
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: OfferId) -> Result<Option<Offer>, StoreError> {
-    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+    Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain).transpose()
 }
 
 /// All of these leads, oldest first.
@@ -25,7 +26,7 @@ pub async fn list_by_leads(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> R
         .filter(Column::TenantId.eq(tenant.uuid()))
         .filter(Column::LeadId.is_in(leads.iter().map(|id| id.uuid())))
         .order_by_asc(Column::Id);
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// New offers.

@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFi
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::point;
+use super::placed::Rows;
 use super::rows::postal_code::{ActiveModel, Column, Entity, Model};
 use crate::domain::id::TenantId;
 use crate::domain::{CountryCode, Point, PostalCode};
@@ -45,7 +46,7 @@ pub async fn lookup_many(
             any = any.add(these);
         }
         let query = Entity::find().filter(Column::TenantId.eq(tenant.uuid())).filter(any);
-        for row in query.all(conn).await? {
+        for row in query.rows(conn).await? {
             found.push(domain(row)?);
         }
     }

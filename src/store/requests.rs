@@ -5,13 +5,14 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{AddressColumns, address, insert_all, name_of, named, one_of, point, time};
+use super::placed::Rows;
 use super::rows::request::{Column, Entity, Model};
 use crate::domain::id::{RequestId, TenantId};
 use crate::domain::request::{Interest, Person, Request};
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: RequestId) -> Result<Option<Request>, StoreError> {
-    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+    Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain).transpose()
 }
 
 /// Several by id, in no particular order; ids that do not exist are left out.
@@ -21,7 +22,7 @@ pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[RequestId]) -> Re
     }
     let ids = ids.iter().map(|id| id.uuid());
     let query = Entity::find().filter(Column::TenantId.eq(tenant.uuid())).filter(one_of(conn, Column::Id, ids));
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// By the partner's own reference.
@@ -35,7 +36,7 @@ pub async fn find_by_external_id(
         .filter(Column::TenantId.eq(tenant.uuid()))
         .filter(Column::Source.eq(source))
         .filter(Column::ExternalId.eq(external_id));
-    query.one(conn).await?.map(domain).transpose()
+    query.row(conn).await?.map(domain).transpose()
 }
 
 /// Those of these pairs of source and reference that are known.

@@ -13,6 +13,7 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::map::time;
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::placed::Rows;
 use super::rows::rotation_member::{Column, Entity, Model};
 use crate::domain::Timestamp;
 use crate::domain::id::{DealerId, JobId, TenantId, UserId};
@@ -44,7 +45,7 @@ pub async fn list_all(conn: &Conn, tenant: TenantId, jobs: &[JobId]) -> Result<V
     }
     let of_jobs = Column::JobId.is_in(jobs.iter().map(|id| id.uuid()));
     let query = Entity::find().filter(Column::TenantId.eq(tenant.uuid())).filter(of_jobs);
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// A page of a job's ledger, by turns.
@@ -55,7 +56,7 @@ pub async fn list(
     page: &PageRequest,
 ) -> Result<Page<RotationMember>, StoreError> {
     let sorted = SortedBy::new([(Column::Turns, false), (Column::Id, false)], order);
-    let rows = sorted.apply(Entity::find().filter(ledger(tenant, job)), page).all(conn).await?;
+    let rows = sorted.apply(Entity::find().filter(ledger(tenant, job)), page).rows(conn).await?;
     let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.turns), KeyPart::Id(row.id)] });
     found.try_map(domain)
 }

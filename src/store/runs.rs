@@ -9,6 +9,7 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{from_json, insert_all, json_of, name_of, named, time, update_where};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::placed::Rows;
 use super::rows::job_run::{Column, Entity, Model};
 use crate::domain::Timestamp;
 use crate::domain::id::{JobId, JobRunId, TenantId};
@@ -16,7 +17,7 @@ use crate::domain::job::JobRun;
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: JobRunId) -> Result<Option<JobRun>, StoreError> {
-    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+    Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain).transpose()
 }
 
 /// Those of these ids, in no particular order.
@@ -26,7 +27,7 @@ pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[JobRunId]) -> Res
     }
     let ids = Column::Id.is_in(ids.iter().map(|id| id.uuid()));
     let query = Entity::find().filter(Column::TenantId.eq(tenant.uuid())).filter(ids);
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// A page by the time they were asked for, of one job or of all.
@@ -40,7 +41,7 @@ pub async fn list(
     let sorted = SortedBy::new([(Column::QueuedAt, false), (Column::Id, false)], order);
     let condition =
         Condition::all().add(Column::TenantId.eq(tenant.uuid())).add_option(job.map(|id| Column::JobId.eq(id.uuid())));
-    let rows = sorted.apply(Entity::find().filter(condition), page).all(conn).await?;
+    let rows = sorted.apply(Entity::find().filter(condition), page).rows(conn).await?;
     let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.queued_at), KeyPart::Id(row.id)] });
     found.try_map(domain)
 }
@@ -68,7 +69,7 @@ pub async fn find_open(conn: &Conn, tenant: TenantId, job: JobId) -> Result<Opti
         .filter(Column::TenantId.eq(tenant.uuid()))
         .filter(Column::JobId.eq(job.uuid()))
         .filter(Column::State.is_in(["QUEUED", "RUNNING"]));
-    query.one(conn).await?.map(domain).transpose()
+    query.row(conn).await?.map(domain).transpose()
 }
 
 /// How many runs there are, of one job or of all, counted up to `up_to`.

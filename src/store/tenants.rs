@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{insert_all, name_of, named, time};
+use super::placed::Rows;
 use super::rows::tenant::{Column, Entity, Model};
 use crate::domain::CountryCode;
 use crate::domain::id::TenantId;
@@ -14,17 +15,17 @@ use crate::domain::tenant::Tenant;
 
 /// By id.
 pub async fn lookup(conn: &Conn, id: TenantId) -> Result<Option<Tenant>, StoreError> {
-    Entity::find_by_id(id.uuid()).one(conn).await?.map(domain).transpose()
+    Entity::find_by_id(id.uuid()).row(conn).await?.map(domain).transpose()
 }
 
 /// By its short name.
 pub async fn find_by_slug(conn: &Conn, slug: &str) -> Result<Option<Tenant>, StoreError> {
-    Entity::find().filter(Column::Slug.eq(slug)).one(conn).await?.map(domain).transpose()
+    Entity::find().filter(Column::Slug.eq(slug)).row(conn).await?.map(domain).transpose()
 }
 
 /// All, by short name: an installation has few.
 pub async fn list(conn: &Conn) -> Result<Vec<Tenant>, StoreError> {
-    Entity::find().order_by_asc(Column::Slug).all(conn).await?.into_iter().map(domain).collect()
+    Entity::find().order_by_asc(Column::Slug).rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// A new tenant.

@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, IntoSimpleExpr, QueryFilter, QueryOrder,
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{insert_all, time, update_where};
+use super::placed::Rows;
 use super::rows::upload::{Column, Entity, Model};
 use super::rows::{file_import, upload_piece as piece};
 use crate::domain::Timestamp;
@@ -14,7 +15,7 @@ use crate::domain::id::{TenantId, UploadId};
 
 /// By id, received to its end or not.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: UploadId) -> Result<Option<Upload>, StoreError> {
-    Ok(Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain))
+    Ok(Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain))
 }
 
 /// A file whose pieces are about to come.
@@ -68,7 +69,7 @@ pub async fn read(
         .order_by_asc(piece::Column::Position)
         .limit(pieces);
     let mut content = Vec::new();
-    for (index, row) in query.all(conn).await?.into_iter().enumerate() {
+    for (index, row) in query.rows(conn).await?.into_iter().enumerate() {
         // Only the first piece begins before the place.
         let skipped = if index == 0 { usize::try_from(from - row.position).unwrap_or(0) } else { 0 };
         content.extend_from_slice(row.content.get(skipped..).unwrap_or_default());

@@ -7,6 +7,7 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{begins, from_json, insert_all, json_of, object, time, update_where};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::placed::Rows;
 use super::rows::user::{Column, Entity, Model};
 use super::rule::{Pushed, narrowed};
 use crate::domain::actor::Role;
@@ -24,7 +25,7 @@ pub struct UserFilter {
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: UserId) -> Result<Option<User>, StoreError> {
-    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+    Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain).transpose()
 }
 
 /// Several by id, in no particular order; ids that do not exist are left out.
@@ -33,17 +34,17 @@ pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[UserId]) -> Resul
         return Ok(Vec::new());
     }
     let query = of(tenant).filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())));
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// By mail address, in lower case.
 pub async fn find_by_email(conn: &Conn, tenant: TenantId, email: &str) -> Result<Option<User>, StoreError> {
-    of(tenant).filter(Column::Email.eq(email)).one(conn).await?.map(domain).transpose()
+    of(tenant).filter(Column::Email.eq(email)).row(conn).await?.map(domain).transpose()
 }
 
 /// All of a tenant, by id.
 pub async fn list_all(conn: &Conn, tenant: TenantId) -> Result<Vec<User>, StoreError> {
-    of(tenant).order_by_asc(Column::Id).all(conn).await?.into_iter().map(domain).collect()
+    of(tenant).order_by_asc(Column::Id).rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// A page by last name.
@@ -57,7 +58,7 @@ pub async fn list(
     let columns = [(Column::LastName, false), (Column::FirstName, false), (Column::Id, false)];
     let sorted = SortedBy::new(columns, order);
     let rows =
-        sorted.apply(narrowed(of(tenant).filter(filter.condition()), filter.rule.as_ref()), page).all(conn).await?;
+        sorted.apply(narrowed(of(tenant).filter(filter.condition()), filter.rule.as_ref()), page).rows(conn).await?;
     let key = |row: &Model| -> Key {
         vec![KeyPart::Text(row.last_name.clone()), KeyPart::Text(row.first_name.clone()), KeyPart::Id(row.id)]
     };
@@ -102,7 +103,7 @@ pub async fn list_admins(conn: &Conn, tenant: TenantId) -> Result<Vec<User>, Sto
         .filter(Column::Role.eq(stored_role(Role::Admin)))
         .filter(Column::Active.eq(true))
         .order_by_asc(Column::Id);
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// New users.

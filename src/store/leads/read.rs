@@ -15,6 +15,7 @@ use crate::store::conn::Conn;
 use crate::store::error::StoreError;
 use crate::store::map::{begins, one_of, unindexed};
 use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use crate::store::placed::Rows;
 use crate::store::rows::lead::{Column, Entity, Model};
 use crate::store::rows::{operation_item, operation_lead, operation_result, request};
 use crate::store::rule::{Pushed, narrowed};
@@ -37,7 +38,7 @@ pub struct LeadFilter {
 
 /// By id, if the scope reaches it.
 pub async fn lookup(conn: &Conn, scope: &Scope, id: LeadId) -> Result<Option<Lead>, StoreError> {
-    Entity::find().filter(scope.leads()).filter(Column::Id.eq(id.uuid())).one(conn).await?.map(domain).transpose()
+    Entity::find().filter(scope.leads()).filter(Column::Id.eq(id.uuid())).row(conn).await?.map(domain).transpose()
 }
 
 /// What a copy is a copy of, also where the rest of its row can't be read. For Baton's own records alone.
@@ -54,7 +55,7 @@ pub async fn lookup_many(conn: &Conn, scope: &Scope, ids: &[LeadId]) -> Result<V
         return Ok(Vec::new());
     }
     let query = Entity::find().filter(scope.leads()).filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())));
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// Those of these ids that the scope reaches and the filter lets through, in no particular order.
@@ -71,7 +72,7 @@ pub async fn list_matching(
         .filter(scope.leads())
         .filter(filter.condition(scope))
         .filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())));
-    narrowed(query, filter.rule.as_ref()).all(conn).await?.into_iter().map(domain).collect()
+    narrowed(query, filter.rule.as_ref()).rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// All copies of these requests that the scope reaches, by request, round and id.
@@ -85,7 +86,7 @@ pub async fn chains(conn: &Conn, scope: &Scope, requests: &[RequestId]) -> Resul
         .order_by_asc(Column::RequestId)
         .order_by_asc(Column::Round)
         .order_by_asc(Column::Id);
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// Which waiting copies are wanted.
@@ -148,7 +149,7 @@ pub async fn list_waiting(
         )
         .order_by_asc(Column::Id)
         .limit(limit);
-    narrowed(query, wanted.rule.as_ref()).all(conn).await?.into_iter().map(domain).collect()
+    narrowed(query, wanted.rule.as_ref()).rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// Which copies an operation takes.
@@ -188,7 +189,7 @@ pub async fn list_selected(conn: &Conn, scope: &Scope, wanted: &Selected, limit:
         )
         .order_by_asc(Column::Id)
         .limit(limit);
-    narrowed(query, wanted.rule.as_ref()).all(conn).await?.into_iter().map(domain).collect()
+    narrowed(query, wanted.rule.as_ref()).rows(conn).await?.into_iter().map(domain).collect()
 }
 
 fn among_which(scope: &Scope, among: Among) -> Expr {
@@ -243,7 +244,7 @@ pub async fn list(
     sort: (LeadSort, Order),
     page: &PageRequest,
 ) -> Result<Page<Lead>, StoreError> {
-    let rows = page_of(scope, filter, sort, page).all(conn).await?;
+    let rows = page_of(scope, filter, sort, page).rows(conn).await?;
     let key = |row: &Model| -> Key {
         let moment = if sort.0 == LeadSort::ReceivedAt { row.received_at } else { row.updated_at };
         vec![KeyPart::Int(moment), KeyPart::Id(row.id)]

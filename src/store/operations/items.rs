@@ -16,6 +16,7 @@ use crate::store::conn::Conn;
 use crate::store::error::StoreError;
 use crate::store::map::{fixed, from_text, insert_all, name_of, named, text_of, unindexed};
 use crate::store::page::{KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use crate::store::placed::Rows;
 use crate::store::rows::operation_item::{Column, Entity, Model};
 
 /// Which items are wanted; an empty one holds for all of a plan.
@@ -40,7 +41,7 @@ pub async fn list_chunk(conn: &Conn, of: (TenantId, OperationId), chunk: Chunk) 
         .filter(Column::Position.gte(chunk.first))
         .filter(Column::Position.lt(chunk.first + chunk.count))
         .order_by_asc(Column::Position);
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// Those at these positions, in no particular order.
@@ -50,7 +51,7 @@ pub async fn lookup_many(conn: &Conn, of: (TenantId, OperationId), positions: &[
     }
     let at = Column::Position.is_in(positions.iter().copied());
     let query = Entity::find().filter(own(of, ItemFilter::default())).filter(at);
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// Those about copies of these requests, in order.
@@ -65,7 +66,7 @@ pub async fn list_by_requests(
         .filter(unindexed(Column::OperationId.eq(of.1.uuid())))
         .filter(Column::RequestId.is_in(requests.iter().map(|id| id.uuid())))
         .order_by_asc(Column::Position);
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// A page by position.
@@ -75,7 +76,7 @@ pub async fn list(
     filter: ItemFilter,
     page: &PageRequest,
 ) -> Result<Page<Item>, StoreError> {
-    let rows = page_of(of, filter, page).all(conn).await?;
+    let rows = page_of(of, filter, page).rows(conn).await?;
     cut(rows, page, |row| vec![KeyPart::Int(row.position)]).try_map(domain)
 }
 

@@ -19,17 +19,18 @@ use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
 use super::rows::operation::{Column, Entity, Model};
 use crate::domain::id::{OperationId, TenantId};
 use crate::domain::operation::Operation;
+use crate::store::placed::Rows;
 
 /// By id.
 pub async fn lookup(conn: &Conn, tenant: TenantId, id: OperationId) -> Result<Option<Operation>, StoreError> {
-    Entity::find_by_id((tenant.uuid(), id.uuid())).one(conn).await?.map(domain).transpose()
+    Entity::find_by_id((tenant.uuid(), id.uuid())).row(conn).await?.map(domain).transpose()
 }
 
 /// Several by id, in no particular order.
 pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[OperationId]) -> Result<Vec<Operation>, StoreError> {
     let ids = ids.iter().map(|id| id.uuid());
     let query = Entity::find().filter(Column::TenantId.eq(tenant.uuid())).filter(Column::Id.is_in(ids));
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(domain).collect()
 }
 
 /// By id, held until the transaction ends: whoever changes its state holds it. Its key is not held, so that a chunk whose results refer to
@@ -68,7 +69,7 @@ pub async fn list(
     page: &PageRequest,
 ) -> Result<Page<Operation>, StoreError> {
     let sorted = SortedBy::new([(Column::CreatedAt, false), (Column::Id, false)], order);
-    let rows = sorted.apply(Entity::find().filter(of(tenant, filter)), page).all(conn).await?;
+    let rows = sorted.apply(Entity::find().filter(of(tenant, filter)), page).rows(conn).await?;
     let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.created_at), KeyPart::Id(row.id)] });
     found.try_map(domain)
 }
@@ -147,7 +148,7 @@ pub async fn find_undo(conn: &Conn, tenant: TenantId, of: OperationId) -> Result
         .filter(Column::SourceId.eq(of.uuid()))
         .filter(Column::Kind.eq("UNDO"))
         .filter(Column::State.is_in(["RUNNING", "PAUSED", "DONE"]));
-    query.one(conn).await?.map(domain).transpose()
+    query.row(conn).await?.map(domain).transpose()
 }
 
 /// A new one.

@@ -11,6 +11,7 @@ use crate::domain::lead::Recipient;
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
 use crate::store::map::insert_all;
+use crate::store::placed::Rows;
 use crate::store::rows::operation_lead::{Column, Entity, Model};
 
 /// Writes down the leads that somebody named.
@@ -35,7 +36,7 @@ pub async fn recipients(
     leads: &[LeadId],
 ) -> Result<HashMap<LeadId, Option<Recipient>>, StoreError> {
     let ids = leads.iter().map(|id| id.uuid());
-    let rows = Entity::find().filter(own(of)).filter(Column::LeadId.is_in(ids)).all(conn).await?;
+    let rows = Entity::find().filter(own(of)).filter(Column::LeadId.is_in(ids)).rows(conn).await?;
     Ok(rows.into_iter().map(|row| (row.lead_id.into(), recipient(&row))).collect())
 }
 

@@ -13,6 +13,7 @@ use crate::store::conn::Conn;
 use crate::store::error::StoreError;
 use crate::store::map::{fixed, from_text, insert_all, name_of, named, text_of};
 use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use crate::store::placed::Rows;
 use crate::store::rows::operation_result::{Column, Entity, Model};
 
 /// New results, the changed ones with what their undo needs.
@@ -54,7 +55,7 @@ pub async fn list_changed(
     of: (TenantId, OperationId),
     page: &PageRequest,
 ) -> Result<Page<(ItemResult, Changed)>, StoreError> {
-    let rows = page_of(of, &[Outcome::Changed], page).all(conn).await?;
+    let rows = page_of(of, &[Outcome::Changed], page).rows(conn).await?;
     cut(rows, page, |row| position(row.position)).try_map(changed)
 }
 

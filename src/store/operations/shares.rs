@@ -14,6 +14,7 @@ use crate::store::conn::Conn;
 use crate::store::error::StoreError;
 use crate::store::map::insert_all_or;
 use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use crate::store::placed::Rows;
 use crate::store::rows::operation_share::{Column, Entity, Model};
 
 /// Whether leads come or go.
@@ -106,7 +107,7 @@ pub async fn list(
     order: Order,
     page: &PageRequest,
 ) -> Result<Page<(Recipient, i64)>, StoreError> {
-    let rows = page_of(of, side, order, page).all(conn).await?;
+    let rows = page_of(of, side, order, page).rows(conn).await?;
     let found = cut(rows, page, |row: &Model| -> Key { vec![KeyPart::Int(row.ranked_count), KeyPart::Id(row.id)] });
     Ok(found.map(|row| (recipient(&row), row.lead_count)))
 }
@@ -135,7 +136,7 @@ pub async fn count(conn: &Conn, of: (TenantId, OperationId), side: Side, up_to: 
 
 /// What the plan so far brings each recipient.
 pub async fn all(conn: &Conn, of: (TenantId, OperationId), side: Side) -> Result<Vec<(Recipient, i64)>, StoreError> {
-    let rows = Entity::find().filter(own(of, side)).all(conn).await?;
+    let rows = Entity::find().filter(own(of, side)).rows(conn).await?;
     Ok(rows.iter().map(|row| (recipient(row), row.lead_count)).collect())
 }
 

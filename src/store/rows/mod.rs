@@ -1,5 +1,23 @@
 //! The tables, row by row, as sea-orm sees them. Nothing outside `store` sees these.
 
+/// Declares a table's row, and that it is read by the places of its columns, which a query selects in the order of the fields.
+macro_rules! row {
+    ($(#[$about:meta])* pub struct Model { $($fields:tt)* }) => {
+        $(#[$about])*
+        pub struct Model {
+            $($fields)*
+        }
+        row!(@read $($fields)*);
+    };
+    (@read $($(#[$about:meta])* pub $column:ident: $kind:ty,)*) => {
+        impl $crate::store::placed::Placed for Model {
+            fn read(columns: &mut $crate::store::placed::Columns<'_>) -> Result<Self, $crate::store::StoreError> {
+                Ok(Self { $($column: columns.next()?,)* })
+            }
+        }
+    };
+}
+
 pub mod backtest;
 pub mod backtest_share;
 pub mod calendar_event;

@@ -2,18 +2,20 @@
 
 use sea_orm::entity::prelude::*;
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-#[sea_orm(table_name = "operation_untold")]
-pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub tenant_id: Uuid,
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub operation_id: Uuid,
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub recipient_id: Uuid,
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub lead_id: Uuid,
-    pub kind: String,
+row! {
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "operation_untold")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub operation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub recipient_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub lead_id: Uuid,
+        pub kind: String,
+    }
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

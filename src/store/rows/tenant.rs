@@ -2,19 +2,21 @@
 
 use sea_orm::entity::prelude::*;
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-#[sea_orm(table_name = "tenants")]
-pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub tenant_id: Uuid,
-    pub name: String,
-    pub slug: String,
-    pub distance_unit: String,
-    pub time_zone: String,
-    pub country: String,
-    pub link_seconds: i64,
-    pub network_version: i64,
-    pub created_at: i64,
+row! {
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "tenants")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant_id: Uuid,
+        pub name: String,
+        pub slug: String,
+        pub distance_unit: String,
+        pub time_zone: String,
+        pub country: String,
+        pub link_seconds: i64,
+        pub network_version: i64,
+        pub created_at: i64,
+    }
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
