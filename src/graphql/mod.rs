@@ -6,7 +6,7 @@
 //!   entity. Every type, field and argument is described.
 //! - A query by id answers null for a malformed id, another tenant's and one out of the actor's reach alike ([`ids::parse_or_null`]).
 //! - Lists are connections made by [`connection::connect`] from a store's page; `first` or `last` is required.
-//! - Child objects go through [`loaders::Batch`], made for this request: `ctx.batch().load_one(DealerKey(id))`.
+//! - Child objects go through [`loaders::Loaders`], made for this request: `ctx.loaders().load(DealerKey(id))`.
 //! - A mutation takes one `input` with an optional `idempotencyKey`, makes a [`mutation::OwnedCall`], calls one action, and answers a
 //!   payload with the object and `userErrors` ([`payload::split`]).
 //! - A subscription says what interests it and how an id is read ([`told::Told`]); the rest is [`told::follow`].
@@ -31,5 +31,5 @@ pub mod session;
 pub mod told;
 pub mod wanted;
 
-pub use schema::{BatonSchema, build};
+pub use schema::{BatonSchema, build, sdl};
 pub use session::{Ctx, Session};

@@ -1,8 +1,8 @@
 //! The schema, put together from the rooms' queries and mutations, behind the guard.
 
-use async_graphql::{MergedObject, MergedSubscription, Schema};
+use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
-use super::guard::{Guard, Limits};
+use super::guard::{Guarded, Limits};
 use super::imports::{ImportMutation, ImportQuery};
 use super::interfaces::{
     BacktestMutation, BacktestQuery, BacktestSubscription, ExpressionQuery, InterfaceMutation, InterfaceQuery,
@@ -64,9 +64,18 @@ pub struct Mutation(
 pub struct Subscription(LeadSubscription, JobSubscription, BacktestSubscription, OperationSubscription);
 
 /// The schema with its guard.
-pub type BatonSchema = Schema<Query, Mutation, Subscription>;
+pub type BatonSchema = Guarded<Schema<Query, Mutation, Subscription>>;
 
 /// The schema behind `limits`.
 pub fn build(limits: Limits) -> BatonSchema {
-    Schema::build(Query::default(), Mutation::default(), Subscription::default()).extension(Guard::new(limits)).finish()
+    Guarded::new(builder(), limits)
+}
+
+/// The schema in GraphQL's own language.
+pub fn sdl() -> String {
+    builder().finish().sdl()
+}
+
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
 }

@@ -65,7 +65,7 @@ pub struct Endpoint<E> {
 impl<E: Executor> Endpoint<E> {
     /// An endpoint that executes with `executor` what `admit` lets in.
     ///
-    /// The schema behind `executor` has to carry a [`Guard`](crate::graphql::guard::Guard) with the same limits.
+    /// `executor` has to be [`Guarded`](crate::graphql::guard::Guarded) by the same limits.
     pub fn new<F>(
         executor: E,
         limits: Limits,

@@ -11,7 +11,7 @@ use actix_web::{App, HttpServer};
 use async_graphql::{Context, Data, Object, Schema, Subscription};
 use baton::clock::{Clock, Entropy, SetClock};
 use baton::domain::Timestamp;
-use baton::graphql::guard::{Guard, IdempotencyKeyHeader, Limits, RequestId, Visibility};
+use baton::graphql::guard::{Guarded, IdempotencyKeyHeader, Limits, RequestId, Visibility};
 use baton::http::graphql::{Admitted, AuthRefusal, Endpoint, SocketSettings, keep_line};
 use baton::http::playground;
 use futures_util::StreamExt;
@@ -148,7 +148,7 @@ impl TestServer {
 
     /// Starts with `limits` and changed settings of sockets. The token `short` is good for a minute.
     pub fn with_sockets(limits: Limits, change: impl FnOnce(&mut SocketSettings)) -> Self {
-        let schema = Schema::build(Query, Mutation, Subscription).extension(Guard::new(limits)).finish();
+        let schema = Guarded::new(Schema::build(Query, Mutation, Subscription), limits);
         let set_clock = Arc::new(SetClock::at(NOW));
         let clock = Arc::clone(&set_clock) as Arc<dyn Clock>;
         let (closing, going) = (watch::Sender::new(false), Arc::new(AtomicUsize::new(0)));

@@ -24,45 +24,44 @@ pub fn fault(request_id: &str) -> ServerError {
     error
 }
 
-/// Replaces every fault among `errors` by its code and the request's id, and gives the other errors their codes.
-pub(super) fn cover(errors: &mut [ServerError], request_id: &str) {
-    for error in errors {
+/// Words errors for a client: the validator's without what the caller may not see and no more than the first of them, refused values and
+/// requests by their codes, and each fault by the request's id alone.
+pub(super) fn present(errors: &mut Vec<ServerError>, visibility: Visibility, request_id: &str) {
+    let mut of_validator = 0;
+    errors.retain_mut(|error| {
         if code_of(error).is_some() {
-            continue;
+            return true;
         }
         error.message = shorten(&error.message, MESSAGE_CHARS_MAX);
         if is_bad_input(error) {
             ErrorCode::BadInput.mark(error);
-        } else if error.path.is_empty() {
-            // Before the first resolver: no such operation, or more than one and none named.
-            ErrorCode::BadRequest.mark(error);
-        } else {
+        } else if !error.path.is_empty() {
             tracing::error!(request.id = request_id, graphql.path = path(error), error = error.message, "fault");
             *error = ServerError { path: error.path.clone(), locations: error.locations.clone(), ..fault(request_id) };
+        } else if error.locations.is_empty() {
+            // No such operation, or more than one and none named.
+            ErrorCode::BadRequest.mark(error);
+        } else {
+            of_validator += 1;
+            present_validation(error, visibility);
         }
-    }
-}
-
-/// Gives validation errors their code, takes out what the caller may not see, and drops all but the first.
-pub(super) fn present_validation(mut errors: Vec<ServerError>, visibility: Visibility) -> Vec<ServerError> {
-    let count = errors.len();
-    errors.truncate(VALIDATION_ERRORS_MAX);
-    for error in &mut errors {
-        if !visibility.suggestions
-            && let Some((message, _)) = error.message.split_once(" Did you mean")
-        {
-            error.message = message.to_owned();
-        }
-        error.message = shorten(&error.message, MESSAGE_CHARS_MAX);
-        ErrorCode::Validation.mark(error);
-    }
-    if count > VALIDATION_ERRORS_MAX {
-        let more = count - VALIDATION_ERRORS_MAX;
+        of_validator <= VALIDATION_ERRORS_MAX
+    });
+    if of_validator > VALIDATION_ERRORS_MAX {
+        let more = of_validator - VALIDATION_ERRORS_MAX;
         let mut error = ServerError::new(format!("and {more} more errors: mend these first"), None);
         ErrorCode::Validation.mark(&mut error);
         errors.push(error);
     }
-    errors
+}
+
+fn present_validation(error: &mut ServerError, visibility: Visibility) {
+    if !visibility.suggestions
+        && let Some((message, _)) = error.message.split_once(" Did you mean")
+    {
+        error.message = message.to_owned();
+    }
+    ErrorCode::Validation.mark(error);
 }
 
 /// Whether a scalar or input type refused the caller's value. The library marks these by their wording alone.
@@ -94,7 +93,7 @@ mod tests {
     fn an_error_without_a_code_becomes_a_fault_that_says_nothing_of_its_cause() {
         let cause = std::io::Error::other("no such table: leads");
         let mut errors = vec![at_field(cause.into()), at_field(async_graphql::Error::new("secret"))];
-        cover(&mut errors, "r1");
+        present(&mut errors, Visibility::OPEN, "r1");
         for error in &errors {
             assert!(ErrorCode::Internal.marks(error));
             assert_eq!(error.message, "the server failed to answer this: tell the operator the request id `r1`");
@@ -110,25 +109,35 @@ mod tests {
         let value = at_field(async_graphql::Error::new("Failed to parse \"LeadID\": `x` is not an id"));
         let unnamed = ServerError::new("Operation name required in request.", None);
         let mut errors = vec![coded, value, unnamed];
-        cover(&mut errors, "r1");
+        present(&mut errors, Visibility::OPEN, "r1");
         let codes: Vec<_> = errors.iter().filter_map(code_of).collect();
         assert_eq!(codes, ["FORBIDDEN", "BAD_INPUT", "BAD_REQUEST"]);
         assert_eq!(errors[0].message, "not yours");
     }
 
+    fn of_validator(message: &str) -> ServerError {
+        ServerError::new(message, Some(async_graphql::Pos::default()))
+    }
+
+    fn presented(mut errors: Vec<ServerError>, visibility: Visibility) -> Vec<ServerError> {
+        present(&mut errors, visibility, "r1");
+        errors
+    }
+
     // API-5
     #[test]
     fn suggestions_are_shown_only_to_whom_they_are_open() {
-        let errors = || vec![ServerError::new("Unknown field \"a\" on type \"Q\". Did you mean \"b\"?", None)];
-        let closed = present_validation(errors(), Visibility::CLOSED);
+        let errors = || vec![of_validator("Unknown field \"a\" on type \"Q\". Did you mean \"b\"?")];
+        let closed = presented(errors(), Visibility::CLOSED);
         assert_eq!(closed[0].message, "Unknown field \"a\" on type \"Q\".");
-        assert!(present_validation(errors(), Visibility::OPEN)[0].message.contains("Did you mean"));
+        assert!(ErrorCode::Validation.marks(&closed[0]));
+        assert!(presented(errors(), Visibility::OPEN)[0].message.contains("Did you mean"));
     }
 
     #[test]
     fn a_thousand_validation_errors_are_cut_to_twenty_and_a_count() {
-        let many = (0..1_000).map(|_| ServerError::new("x".repeat(10_000), None)).collect();
-        let errors = present_validation(many, Visibility::OPEN);
+        let many = (0..1_000).map(|_| of_validator(&"x".repeat(10_000))).collect();
+        let errors = presented(many, Visibility::OPEN);
         assert_eq!(errors.len(), 21);
         assert!(errors[0].message.len() < 500);
         assert_eq!(errors[20].message, "and 980 more errors: mend these first");

@@ -116,6 +116,20 @@ pub(super) fn check_cycles(
     Ok(())
 }
 
+/// Refuses operations that together spread too many fragments, executed or not: the library goes through all of them.
+pub(super) fn check_spreads(
+    document: &ExecutableDocument,
+    variables: &Variables,
+    limits: &Limits,
+) -> Result<(), Refusal> {
+    let mut spreads: u64 = 0;
+    for (_, operation) in document.operations.iter() {
+        spreads = spreads.saturating_add(measure(document, &operation.node, variables, limits)?.spreads);
+        limits.check(Limit::FragmentSpreads, spreads)?;
+    }
+    Ok(())
+}
+
 struct Scale<'a> {
     document: &'a ExecutableDocument,
     bindings: Bindings<'a>,

@@ -11,7 +11,7 @@
 //! ```
 
 mod error;
-mod extension;
+mod executor;
 mod fault;
 mod limits;
 mod measure;
@@ -21,7 +21,7 @@ mod request;
 mod scan;
 
 pub use error::{ErrorCode, Refusal};
-pub use extension::Guard;
+pub use executor::Guarded;
 pub use fault::fault;
 pub use limits::{Limit, Limits};
 pub use request::{IdempotencyKeyHeader, RequestId, Transport, Visibility};

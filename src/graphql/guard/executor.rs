@@ -1,168 +1,136 @@
-//! The guard as an extension of the schema, so that it holds on every transport.
+//! The guard as an executor before the schema's own, so that it holds on every transport.
 //!
-//! Add it last to a schema: it parses the document itself and never lets the library's own unguarded parsing run.
+//! It is no extension of the schema: with one the library goes a longer way for each field of an answer, a tenth of a page's work. It
+//! parses the document itself, so that the library's own unguarded parsing never runs.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use async_graphql::extensions::{
-    Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextPrepareRequest, NextRequest, NextSubscribe,
-    NextValidation,
-};
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, OperationType, Selection};
 use async_graphql::{
-    Data, Positioned, Request, Response, ServerError, ServerResult, ValidationResult, Variables, value,
+    Data, Executor, ObjectType, Positioned, Request, Response, Schema, SchemaBuilder, SubscriptionType, value,
 };
 use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream};
 
 use super::limits::Limits;
-use super::measure::{check_cycles, chosen, measure};
+use super::measure::{check_cycles, check_spreads, chosen, measure};
 use super::request::{RequestId, Transport, Visibility};
 use super::{Refusal, fault, parse};
 
-/// Makes a guard for each request; `Schema::build(…).extension(Guard::new(limits))`.
-#[derive(Clone, Copy, Debug)]
-pub struct Guard {
+/// A schema behind the guard.
+#[derive(Clone)]
+pub struct Guarded<E> {
+    schema: E,
     limits: Limits,
 }
 
-impl Guard {
-    /// A guard that holds these limits.
-    pub fn new(limits: Limits) -> Self {
-        Self { limits }
+impl<Q, M, S> Guarded<Schema<Q, M, S>>
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+{
+    /// The schema behind these limits.
+    pub fn new(schema: SchemaBuilder<Q, M, S>, limits: Limits) -> Self {
+        // The library's own limit counts fragments that spread each other as levels; here they have one of their own.
+        let levels = usize::try_from(limits.tokens).unwrap_or(usize::MAX);
+        Self { schema: schema.limit_recursive_depth(levels).finish(), limits }
     }
 }
 
-impl ExtensionFactory for Guard {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Watch { limits: self.limits, seen: Arc::default() })
+impl<E: Executor> Executor for Guarded<E> {
+    async fn execute(&self, request: Request) -> Response {
+        let mut watch = Watch::new(&request, self.limits);
+        let response = match watch.admit(request) {
+            Ok(request) => self.schema.execute(request).await,
+            Err(refusal) => Response::from_errors(vec![refusal.into()]),
+        };
+        watch.finish(response)
     }
-}
 
-/// One request under guard.
-struct Watch {
-    limits: Limits,
-    seen: Arc<Seen>,
-}
-
-/// What later steps need of earlier ones.
-#[derive(Default)]
-struct Seen {
-    request_id: OnceLock<String>,
-    operation_name: OnceLock<String>,
-    cost: OnceLock<u64>,
-}
-
-impl Seen {
-    /// Covers faults and reports the cost.
-    fn finish(&self, response: &mut Response, limits: &Limits) {
-        fault::cover(&mut response.errors, self.request_id.get().map_or("unknown", String::as_str));
-        if let Some(&requested) = self.cost.get() {
-            let cost = value!({ "requested": requested, "maximum": limits.cost });
-            response.extensions.insert("cost".to_owned(), cost);
+    fn execute_stream(&self, request: Request, session_data: Option<Arc<Data>>) -> BoxStream<'static, Response> {
+        let mut watch = Watch::new(&request, self.limits);
+        match watch.admit(request) {
+            Ok(request) => {
+                let responses = self.schema.execute_stream(request, session_data);
+                responses.map(move |response| watch.finish(response)).boxed()
+            }
+            Err(refusal) => {
+                let response = watch.finish(Response::from_errors(vec![refusal.into()]));
+                stream::once(std::future::ready(response)).boxed()
+            }
         }
     }
+}
+
+/// One request under guard: what is seen of it when it comes is needed when it is answered.
+struct Watch {
+    limits: Limits,
+    request_id: String,
+    transport: Option<Transport>,
+    visibility: Visibility,
+    cost: Option<u64>,
 }
 
 impl Watch {
-    fn check(
-        &self,
-        context: &ExtensionContext<'_>,
-        query: &str,
-        variables: &Variables,
-    ) -> Result<ExecutableDocument, Refusal> {
-        let document = parse::parse(query, &self.limits)?;
-        let operations = chosen(&document, self.seen.operation_name.get().map(String::as_str));
+    fn new(request: &Request, limits: Limits) -> Self {
+        let request_id = datum(&request.data).map_or("unknown", |RequestId(id)| id.as_str());
+        Self {
+            limits,
+            request_id: request_id.to_owned(),
+            transport: datum(&request.data).copied(),
+            visibility: datum(&request.data).copied().unwrap_or(Visibility::OPEN),
+            cost: None,
+        }
+    }
+
+    /// The request with its document, parsed and within all limits.
+    fn admit(&mut self, mut request: Request) -> Result<Request, Refusal> {
+        let document = parse::parse(&request.query, &self.limits)?;
+        let operations = chosen(&document, request.operation_name.as_deref());
         let mut cost = 0;
         for operation in &operations {
-            cost = cost.max(self.check_operation(context, &document, operation, variables)?);
+            cost = cost.max(self.check_operation(&document, operation, &request)?);
         }
         if let Some(first) = operations.first() {
-            check_cycles(&document, &first.node, variables, &self.limits)?;
+            check_cycles(&document, &first.node, &request.variables, &self.limits)?;
         }
-        let _ = self.seen.cost.set(cost);
-        Ok(document)
+        if document.operations.iter().nth(1).is_some() {
+            check_spreads(&document, &request.variables, &self.limits)?;
+        }
+        self.cost = Some(cost);
+        request.set_parsed_query(document);
+        Ok(request)
     }
 
     /// Checks one operation and answers its cost.
     fn check_operation(
-        &self,
-        context: &ExtensionContext<'_>,
+        &mut self,
         document: &ExecutableDocument,
         operation: &Positioned<OperationDefinition>,
-        variables: &Variables,
+        request: &Request,
     ) -> Result<u64, Refusal> {
-        if let Some(transport) = context.data_opt::<Transport>() {
+        if let Some(transport) = self.transport {
             transport.check(operation.node.ty)?;
         }
         check_root(operation)?;
-        let weight = measure(document, &operation.node, variables, &self.limits)?;
+        let weight = measure(document, &operation.node, &request.variables, &self.limits)?;
         // A refused request tells its cost as well.
-        weight.check(&self.limits).inspect_err(|_| {
-            let _ = self.seen.cost.set(weight.cost);
-        })?;
+        weight.check(&self.limits).inspect_err(|_| self.cost = Some(weight.cost))?;
         match weight.introspection_at {
-            Some(at) if !visibility(context).introspection => Err(Refusal::IntrospectionDisabled { at }),
+            Some(at) if !self.visibility.introspection => Err(Refusal::IntrospectionDisabled { at }),
             _ => Ok(weight.cost),
         }
     }
-}
 
-#[async_trait::async_trait]
-impl Extension for Watch {
-    async fn request(&self, context: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
-        let mut response = next.run(context).await;
-        self.seen.finish(&mut response, &self.limits);
+    /// Words the library's errors, covers faults and reports the cost.
+    fn finish(&self, mut response: Response) -> Response {
+        fault::present(&mut response.errors, self.visibility, &self.request_id);
+        if let Some(requested) = self.cost {
+            let cost = value!({ "requested": requested, "maximum": self.limits.cost });
+            response.extensions.insert("cost".to_owned(), cost);
+        }
         response
-    }
-
-    fn subscribe<'s>(
-        &self,
-        context: &ExtensionContext<'_>,
-        stream: BoxStream<'s, Response>,
-        next: NextSubscribe<'_>,
-    ) -> BoxStream<'s, Response> {
-        let (seen, limits) = (Arc::clone(&self.seen), self.limits);
-        let finished = next.run(context, stream).map(move |mut response| {
-            seen.finish(&mut response, &limits);
-            response
-        });
-        finished.boxed()
-    }
-
-    async fn prepare_request(
-        &self,
-        context: &ExtensionContext<'_>,
-        request: Request,
-        next: NextPrepareRequest<'_>,
-    ) -> ServerResult<Request> {
-        let request = next.run(context, request).await?;
-        if let Some(RequestId(id)) = datum(&request.data) {
-            let _ = self.seen.request_id.set(id.clone());
-        }
-        if let Some(name) = &request.operation_name {
-            let _ = self.seen.operation_name.set(name.clone());
-        }
-        Ok(request)
-    }
-
-    /// The rest of the chain is left out on purpose: at its end stands the parser without limits.
-    async fn parse_query(
-        &self,
-        context: &ExtensionContext<'_>,
-        query: &str,
-        variables: &Variables,
-        _next: NextParseQuery<'_>,
-    ) -> ServerResult<ExecutableDocument> {
-        Ok(self.check(context, query, variables)?)
-    }
-
-    async fn validation(
-        &self,
-        context: &ExtensionContext<'_>,
-        next: NextValidation<'_>,
-    ) -> Result<ValidationResult, Vec<ServerError>> {
-        next.run(context).await.map_err(|errors| fault::present_validation(errors, visibility(context)))
     }
 }
 
@@ -177,10 +145,6 @@ fn check_root(operation: &Positioned<OperationDefinition>) -> Result<(), Refusal
     }
 }
 
-fn visibility(context: &ExtensionContext<'_>) -> Visibility {
-    context.data_opt::<Visibility>().copied().unwrap_or(Visibility::OPEN)
-}
-
 fn datum<T: Send + Sync + 'static>(data: &Data) -> Option<&T> {
     data.get(&std::any::TypeId::of::<T>()).and_then(|value| value.downcast_ref())
 }
@@ -189,7 +153,7 @@ fn datum<T: Send + Sync + 'static>(data: &Data) -> Option<&T> {
 mod tests {
     use std::fmt::Write as _;
 
-    use async_graphql::{EmptySubscription, Object, Schema};
+    use async_graphql::{EmptySubscription, Object, Variables};
 
     use super::*;
     use crate::graphql::guard::ErrorCode;
@@ -226,9 +190,12 @@ mod tests {
         }
     }
 
+    fn guarded() -> impl Executor {
+        Guarded::new(Schema::build(Query, Mutation, EmptySubscription), Limits::default())
+    }
+
     async fn ask(request: Request) -> serde_json::Value {
-        let schema = Schema::build(Query, Mutation, EmptySubscription).extension(Guard::new(Limits::default()));
-        serde_json::to_value(schema.finish().execute(request).await).unwrap()
+        serde_json::to_value(guarded().execute(request).await).unwrap()
     }
 
     fn code(answer: &serde_json::Value) -> &str {
@@ -295,11 +262,30 @@ mod tests {
 
     // API-5
     #[tokio::test]
+    async fn fragments_of_an_operation_that_is_not_executed_are_counted_too() {
+        let mut document = String::from("query a { __typename } query b { ...f0 }");
+        for level in 0..60 {
+            let _ = write!(document, " fragment f{level} on Query {{ ...f{0} ...f{0} }}", level + 1);
+        }
+        document += " fragment f60 on Query { __typename }";
+        let answer = ask(Request::new(document).operation_name("a")).await;
+        assert_eq!(answer["errors"][0]["extensions"]["limit"], "FRAGMENT_SPREADS", "{answer}");
+    }
+
+    // API-3
+    #[tokio::test]
+    async fn what_the_validator_refuses_and_what_no_operation_is_are_told_apart() {
+        assert_eq!(code(&ask(Request::new("{ lead }")).await), "VALIDATION");
+        let two = "query a { __typename } query b { __typename }";
+        assert_eq!(code(&ask(Request::new(two)).await), "BAD_REQUEST");
+        assert_eq!(code(&ask(Request::new(two).operation_name("c")).await), "BAD_REQUEST");
+    }
+
+    // API-5
+    #[tokio::test]
     async fn the_guard_holds_on_a_stream_as_well() {
-        let schema = Schema::build(Query, Mutation, EmptySubscription).extension(Guard::new(Limits::default()));
-        let schema = schema.finish();
         let bomb = format!("{{ leads(first: {}1{}) {{ name }} }}", "[".repeat(2_000), "]".repeat(2_000));
-        let answers: Vec<Response> = schema.execute_stream(Request::new(bomb)).collect().await;
+        let answers: Vec<Response> = guarded().execute_stream(Request::new(bomb), None).collect().await;
         assert!(ErrorCode::LimitExceeded.marks(&answers[0].errors[0]));
     }
 }
