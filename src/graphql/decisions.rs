@@ -108,13 +108,13 @@ impl RankedCandidate {
     /// The dealer as it is now; null for a user.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
         let Recipient::Dealer(id) = self.0.recipient else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(DealerKey(id)).await?.map(Dealer))
+        Ok(ctx.loaders()?.load(DealerKey(id)).await?.map(Dealer))
     }
 
     /// The user as it is now; null for a dealer.
     async fn user(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         let Recipient::User(id) = self.0.recipient else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(UserKey(id)).await?.map(User))
+        Ok(ctx.loaders()?.load(UserKey(id)).await?.map(User))
     }
 
     /// Great circle in kilometres; null when either point is unknown.
@@ -169,7 +169,7 @@ impl Decision {
     async fn interface(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<ReassignmentInterface>> {
         let reads = permit(&ctx.session()?.actor, Permission::ReadConfiguration).is_ok();
         let Some((interface, _)) = self.0.interface.filter(|_| reads) else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(InterfaceKey(interface)).await?.map(ReassignmentInterface))
+        Ok(ctx.loaders()?.load(InterfaceKey(interface)).await?.map(ReassignmentInterface))
     }
 
     /// The number of the version that ranked.

@@ -5,8 +5,12 @@
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
-use async_graphql::dataloader::Loader;
+use async_graphql::dataloader::{DataLoader, Loader};
+use async_graphql::runtime::{TokioSpawner, TokioTimer};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
 use crate::domain::decision::Decision;
 use crate::domain::delivery::Delivery;
@@ -23,18 +27,48 @@ use crate::store::{
 /// A failed load; shared by all who waited for it.
 pub type LoadError = Arc<StoreError>;
 
-/// All loaders of a request.
+/// A load that is under way.
+type Loading<'a, T> = BoxFuture<'a, Result<T, LoadError>>;
+
+/// What fields ask for child objects: it gathers all that a page asks for, and has it loaded at once.
+pub struct Loaders(DataLoader<Batch>);
+
+impl Loaders {
+    /// For one request, within a runtime of tokio.
+    pub fn new(store: Store, scope: Scope) -> Self {
+        let batch = Batch { store, scope };
+        Self(DataLoader::new(batch, TokioSpawner::current(), TokioTimer::default()).delay(Duration::ZERO))
+    }
+
+    /// What belongs to a key, if anything does.
+    ///
+    /// Boxed, or every field of a type would take the room that this takes, also those that load nothing.
+    pub fn load<K>(&self, key: K) -> Loading<'_, Option<<Batch as Loader<K>>::Value>>
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        Batch: Loader<K, Error = LoadError>,
+    {
+        self.0.load_one(key).boxed()
+    }
+
+    /// What belongs to each of these keys that anything belongs to.
+    pub fn load_all<'a, K, I>(&'a self, keys: I) -> Loading<'a, HashMap<K, <Batch as Loader<K>>::Value>>
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        I: IntoIterator<Item = K, IntoIter: Send> + Send + 'a,
+        Batch: Loader<K, Error = LoadError>,
+    {
+        self.0.load_many(keys).boxed()
+    }
+}
+
+/// Loads child objects for one request.
 pub struct Batch {
     store: Store,
     scope: Scope,
 }
 
 impl Batch {
-    /// For one request.
-    pub fn new(store: Store, scope: Scope) -> Self {
-        Self { store, scope }
-    }
-
     /// For reads.
     pub fn reader(&self) -> &Conn {
         self.store.reader()

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use async_graphql::dataloader::DataLoader;
-use async_graphql::runtime::{TokioSpawner, TokioTimer};
 use async_graphql::{Context, Data, ErrorExtensions};
 
 use super::connection::CursorKey;
 use super::guard::ErrorCode;
-use super::loaders::Batch;
+use super::loaders::Loaders;
 use crate::actions::{self, Permission, permit};
 use crate::domain::actor::Actor;
 use crate::live::Hub;
@@ -33,11 +31,8 @@ impl Session {
     /// A session of `actor`, as request data with its loaders.
     pub fn data(actor: Actor, actions: Arc<actions::Context>, cursors: CursorKey, live: Arc<Hub>) -> Data {
         let scope = Scope::of(&actor);
-        let batch = Batch::new(actions.store.clone(), scope.clone());
         let mut data = Data::default();
-        data.insert(
-            DataLoader::new(batch, TokioSpawner::current(), TokioTimer::default()).delay(std::time::Duration::ZERO),
-        );
+        data.insert(Loaders::new(actions.store.clone(), scope.clone()));
         data.insert(Self { actor, scope, actions, cursors, live });
         data
     }
@@ -64,7 +59,7 @@ pub trait Ctx {
     /// Who asks.
     fn session(&self) -> async_graphql::Result<&Session>;
     /// The request's loaders.
-    fn batch(&self) -> async_graphql::Result<&DataLoader<Batch>>;
+    fn loaders(&self) -> async_graphql::Result<&Loaders>;
 }
 
 impl Ctx for Context<'_> {
@@ -72,7 +67,7 @@ impl Ctx for Context<'_> {
         self.data()
     }
 
-    fn batch(&self) -> async_graphql::Result<&DataLoader<Batch>> {
+    fn loaders(&self) -> async_graphql::Result<&Loaders> {
         self.data()
     }
 }

@@ -77,7 +77,7 @@ impl Backtest {
 
     /// Of which interface.
     async fn interface(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<ReassignmentInterface>> {
-        Ok(ctx.batch()?.load_one(InterfaceKey(self.0.interface)).await?.map(ReassignmentInterface))
+        Ok(ctx.loaders()?.load(InterfaceKey(self.0.interface)).await?.map(ReassignmentInterface))
     }
 
     /// Where it stands.
@@ -182,7 +182,7 @@ impl Backtest {
     ) -> async_graphql::Result<Listed<BacktestShare>> {
         let list = format!("backtest shares {} {direction:?}", self.0.id);
         let page = PageArgs::new(first, after, last, before).request(ctx, &list)?;
-        let interface = ctx.batch()?.load_one(InterfaceKey(self.0.interface)).await?;
+        let interface = ctx.loaders()?.load(InterfaceKey(self.0.interface)).await?;
         let kind = interface.map_or(CandidateKind::Dealer, |interface| interface.candidate_kind.into());
         let (reader, key) = (ctx.session()?.reader(), (self.0.tenant, self.0.id));
         let found = backtests::list_shares(reader, key, direction.into(), &page).await?;
@@ -214,7 +214,7 @@ impl BacktestShare {
         if self.kind != CandidateKind::Dealer {
             return Ok(None);
         }
-        Ok(ctx.batch()?.load_one(DealerKey(DealerId(self.id))).await?.map(Dealer))
+        Ok(ctx.loaders()?.load(DealerKey(DealerId(self.id))).await?.map(Dealer))
     }
 
     /// The user as it is now; null for a dealer.
@@ -222,7 +222,7 @@ impl BacktestShare {
         if self.kind != CandidateKind::User {
             return Ok(None);
         }
-        Ok(ctx.batch()?.load_one(UserKey(self.id.into())).await?.map(User))
+        Ok(ctx.loaders()?.load(UserKey(self.id.into())).await?.map(User))
     }
 
     /// Leads by the published version.

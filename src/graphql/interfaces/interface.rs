@@ -46,14 +46,14 @@ impl ReassignmentInterface {
 
     /// The version that jobs run; null when nothing was published yet.
     async fn published(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<InterfaceVersion>> {
-        let versions = ctx.batch()?.load_one(VersionsKey(self.0.id)).await?.unwrap_or_default();
+        let versions = ctx.loaders()?.load(VersionsKey(self.0.id)).await?.unwrap_or_default();
         let published = versions.into_iter().find(|version| Some(version.number) == self.0.published_number);
         Ok(published.map(InterfaceVersion))
     }
 
     /// All published versions, newest first.
     async fn versions(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<InterfaceVersion>> {
-        let versions = ctx.batch()?.load_one(VersionsKey(self.0.id)).await?;
+        let versions = ctx.loaders()?.load(VersionsKey(self.0.id)).await?;
         Ok(versions.unwrap_or_default().into_iter().map(InterfaceVersion).collect())
     }
 
@@ -65,7 +65,7 @@ impl ReassignmentInterface {
         #[graphql(desc = "The later state.")] to: InterfaceStateInput,
     ) -> async_graphql::Result<InterfaceDifference> {
         let session = ctx.session()?;
-        let versions = ctx.batch()?.load_one(VersionsKey(self.0.id)).await?.unwrap_or_default();
+        let versions = ctx.loaders()?.load(VersionsKey(self.0.id)).await?.unwrap_or_default();
         let (from, to) = (self.state("from", &from, &versions)?, self.state("to", &to, &versions)?);
         let catalog = session.actions.catalogs.load(session.reader(), session.scope.tenant).await?;
         Ok(InterfaceDifference(difference(&catalog, self.0.candidate_kind, from, to)))
@@ -73,7 +73,7 @@ impl ReassignmentInterface {
 
     /// The jobs that use it, in the order in which they look at a lead.
     async fn jobs(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<ReassignmentJob>> {
-        let jobs = ctx.batch()?.load_one(JobsOfKey(self.0.id)).await?;
+        let jobs = ctx.loaders()?.load(JobsOfKey(self.0.id)).await?;
         Ok(jobs.unwrap_or_default().into_iter().map(ReassignmentJob).collect())
     }
 
@@ -137,7 +137,7 @@ impl InterfaceVersion {
 
     /// Of which interface.
     async fn interface(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<ReassignmentInterface>> {
-        Ok(ctx.batch()?.load_one(InterfaceKey(self.0.interface)).await?.map(ReassignmentInterface))
+        Ok(ctx.loaders()?.load(InterfaceKey(self.0.interface)).await?.map(ReassignmentInterface))
     }
 
     /// What it says.

@@ -23,13 +23,13 @@ impl PlannedRecipient {
     /// The dealer; null for a user.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
         let Recipient::Dealer(id) = self.0 else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(DealerKey(id)).await?.map(Dealer))
+        Ok(ctx.loaders()?.load(DealerKey(id)).await?.map(Dealer))
     }
 
     /// The user; null for a dealer.
     async fn user(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         let Recipient::User(id) = self.0 else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(UserKey(id)).await?.map(User))
+        Ok(ctx.loaders()?.load(UserKey(id)).await?.map(User))
     }
 }
 

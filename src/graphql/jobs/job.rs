@@ -63,7 +63,7 @@ impl ReassignmentJob {
     pub async fn shown(ctx: &Context<'_>, id: Option<JobId>) -> async_graphql::Result<Option<Self>> {
         let reads = permit(&ctx.session()?.actor, Permission::ReadConfiguration).is_ok();
         let Some(id) = id.filter(|_| reads) else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(JobKey(id)).await?.map(Self))
+        Ok(ctx.loaders()?.load(JobKey(id)).await?.map(Self))
     }
 }
 
@@ -107,7 +107,7 @@ impl ReassignmentJob {
 
     /// From whose candidates.
     async fn interface(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<ReassignmentInterface>> {
-        Ok(ctx.batch()?.load_one(InterfaceKey(self.0.interface)).await?.map(ReassignmentInterface))
+        Ok(ctx.loaders()?.load(InterfaceKey(self.0.interface)).await?.map(ReassignmentInterface))
     }
 
     /// How copies are handed out.
@@ -147,7 +147,7 @@ impl ReassignmentJob {
     /// The user of that fallback.
     async fn fallback_user(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         let domain::Fallback::User(user) = self.0.fallback else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(UserKey(user)).await?.map(User))
+        Ok(ctx.loaders()?.load(UserKey(user)).await?.map(User))
     }
 
     /// Whether the original stays alive until someone acknowledges.
@@ -182,7 +182,7 @@ impl ReassignmentJob {
 
     /// Its latest run.
     async fn latest_run(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<JobRun>> {
-        Ok(ctx.batch()?.load_one(LatestRunKey(self.0.id)).await?.map(JobRun))
+        Ok(ctx.loaders()?.load(LatestRunKey(self.0.id)).await?.map(JobRun))
     }
 
     /// Its runs, newest first unless asked otherwise.

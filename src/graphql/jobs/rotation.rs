@@ -21,13 +21,13 @@ impl RotationMember {
     /// The dealer as it is now; null for a user.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
         let Recipient::Dealer(id) = self.0.recipient else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(DealerKey(id)).await?.map(Dealer))
+        Ok(ctx.loaders()?.load(DealerKey(id)).await?.map(Dealer))
     }
 
     /// The user as it is now; null for a dealer.
     async fn user(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         let Recipient::User(id) = self.0.recipient else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(UserKey(id)).await?.map(User))
+        Ok(ctx.loaders()?.load(UserKey(id)).await?.map(User))
     }
 
     /// The share of turns against that of the others, 1 to 100; 1 unless it was set.

@@ -56,7 +56,7 @@ impl JobRun {
 
     /// Of which job.
     async fn job(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<ReassignmentJob>> {
-        Ok(ctx.batch()?.load_one(JobKey(self.0.job)).await?.map(ReassignmentJob))
+        Ok(ctx.loaders()?.load(JobKey(self.0.job)).await?.map(ReassignmentJob))
     }
 
     /// What started it.

@@ -66,14 +66,14 @@ pub struct CompanyAssignment {
 /// The users who are assigned to a copy, in the order in which they were named.
 pub(super) async fn assigned_users(ctx: &Context<'_>, lead: LeadId) -> async_graphql::Result<Vec<User>> {
     let assigned = assigned(ctx, lead).await?;
-    let found = ctx.batch()?.load_many(assigned.users.iter().map(|id| UserKey(*id))).await?;
+    let found = ctx.loaders()?.load_all(assigned.users.iter().map(|id| UserKey(*id))).await?;
     Ok(assigned.users.iter().filter_map(|id| found.get(&UserKey(*id)).cloned().map(User)).collect())
 }
 
 /// The roles on a copy, by name.
 pub(super) async fn role_assignments(ctx: &Context<'_>, lead: LeadId) -> async_graphql::Result<Vec<RoleAssignment>> {
     let assigned = assigned(ctx, lead).await?;
-    let found = ctx.batch()?.load_many(assigned.roles.values().map(|id| UserKey(*id))).await?;
+    let found = ctx.loaders()?.load_all(assigned.roles.values().map(|id| UserKey(*id))).await?;
     let one = |(role, id)| Some(RoleAssignment { role, user: User(found.get(&UserKey(id))?.clone()) });
     Ok(assigned.roles.into_iter().filter_map(one).collect())
 }
@@ -87,7 +87,7 @@ pub(super) async fn company_assignments(
     let (is_staff, own) = (Sight::of(actor) == Sight::Staff, actor.company);
     let mut assigned = assigned(ctx, lead).await?.companies;
     assigned.retain(|_, company| is_staff || Some(*company) == own);
-    let found = ctx.batch()?.load_many(assigned.values().map(|id| CompanyKey(*id))).await?;
+    let found = ctx.loaders()?.load_all(assigned.values().map(|id| CompanyKey(*id))).await?;
     let one = |(capacity, id)| {
         let company = Company(found.get(&CompanyKey(id))?.clone());
         Some(CompanyAssignment { capacity: CompanyCapacity::from(capacity), company })
@@ -96,7 +96,7 @@ pub(super) async fn company_assignments(
 }
 
 async fn assigned(ctx: &Context<'_>, lead: LeadId) -> async_graphql::Result<Assignments> {
-    Ok(ctx.batch()?.load_one(AssignmentsKey(lead)).await?.unwrap_or_default())
+    Ok(ctx.loaders()?.load(AssignmentsKey(lead)).await?.unwrap_or_default())
 }
 
 /// A role, and who has it from now on.

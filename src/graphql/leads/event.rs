@@ -116,7 +116,7 @@ impl Event {
     /// The copy that it happened to, if it was one.
     async fn lead(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
         let Some(lead) = self.0.lead else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(LeadKey(lead)).await?.map(Lead))
+        Ok(ctx.loaders()?.load(LeadKey(lead)).await?.map(Lead))
     }
 
     /// Who did it.

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, Json, Object};
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
 use serde_json::{Map, Value};
 
 use super::assignment::{CompanyAssignment, RoleAssignment, assigned_users, company_assignments, role_assignments};
@@ -73,32 +74,32 @@ impl Lead {
 
     /// What the customer asked for.
     async fn request(&self, ctx: &Context<'_>) -> async_graphql::Result<Request> {
-        let request = ctx.batch()?.load_one(RequestKey(self.0.request)).await?;
+        let request = ctx.loaders()?.load(RequestKey(self.0.request)).await?;
         let request = request.ok_or_else(|| async_graphql::Error::new("a copy without its request"))?;
         Ok(Request { request, shows_person: ctx.session()?.scope.shows_person(&self.0) })
     }
 
     /// The first copy of the request; null when it is out of your reach.
     async fn root(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
-        Ok(ctx.batch()?.load_one(LeadKey(self.0.root)).await?.map(Lead))
+        Ok(ctx.loaders()?.load(LeadKey(self.0.root)).await?.map(Lead))
     }
 
     /// The copy that this one replaces or goes beside; null for the first and when it is out of your reach.
     async fn parent(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
         let Some(parent) = self.0.parent else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(LeadKey(parent)).await?.map(Lead))
+        Ok(ctx.loaders()?.load(LeadKey(parent)).await?.map(Lead))
     }
 
     /// The dealer that has it, or to which it was offered.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
         let Some(Recipient::Dealer(dealer)) = self.0.recipient else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(DealerKey(dealer)).await?.map(Dealer))
+        Ok(ctx.loaders()?.load(DealerKey(dealer)).await?.map(Dealer))
     }
 
     /// The user that has it, or to whom it was offered.
     async fn owner(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         let Some(Recipient::User(user)) = self.0.recipient else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(UserKey(user)).await?.map(User))
+        Ok(ctx.loaders()?.load(UserKey(user)).await?.map(User))
     }
 
     /// The users who are assigned to it besides whoever has it, in the order in which they were named. They see it as if it were their own.
@@ -118,13 +119,13 @@ impl Lead {
 
     /// Appointments and tasks on it, by start.
     async fn calendar_events(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<CalendarEvent>> {
-        let events = ctx.batch()?.load_one(CalendarKey(self.0.id)).await?;
+        let events = ctx.loaders()?.load(CalendarKey(self.0.id)).await?;
         Ok(events.unwrap_or_default().into_iter().map(CalendarEvent).collect())
     }
 
     /// All copies of the request within your reach, by round.
     async fn copies(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Lead>> {
-        let copies = ctx.batch()?.load_one(ChainKey(self.0.request)).await?;
+        let copies = ctx.loaders()?.load(ChainKey(self.0.request)).await?;
         Ok(copies.unwrap_or_default().into_iter().map(Lead).collect())
     }
 
@@ -269,7 +270,7 @@ impl Lead {
         if permit(&ctx.session()?.actor, Permission::ReadConfiguration).is_err() {
             return Ok(Vec::new());
         }
-        let offers = ctx.batch()?.load_one(OffersKey(self.0.id)).await?;
+        let offers = ctx.loaders()?.load(OffersKey(self.0.id)).await?;
         Ok(offers.unwrap_or_default().into_iter().map(Offer).collect())
     }
 
@@ -278,14 +279,14 @@ impl Lead {
         if permit(&ctx.session()?.actor, Permission::ReadConfiguration).is_err() {
             return Ok(Vec::new());
         }
-        let deliveries = ctx.batch()?.load_one(DeliveriesKey(self.0.id)).await?;
+        let deliveries = ctx.loaders()?.load(DeliveriesKey(self.0.id)).await?;
         Ok(deliveries.unwrap_or_default().into_iter().map(Delivery).collect())
     }
 
     /// The decision that placed this copy; null unless you are staff.
     async fn decision(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Decision>> {
         let Some(id) = self.0.decision.filter(|_| sees_decisions(ctx)) else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(DecisionKey(id)).await?.map(Decision))
+        Ok(ctx.loaders()?.load(DecisionKey(id)).await?.map(Decision))
     }
 
     /// All decisions about the request, oldest first; none unless you are staff.
@@ -293,7 +294,7 @@ impl Lead {
         if !sees_decisions(ctx) {
             return Ok(Vec::new());
         }
-        let found = ctx.batch()?.load_one(DecisionsKey(self.0.request)).await?;
+        let found = ctx.loaders()?.load(DecisionsKey(self.0.request)).await?;
         Ok(found.unwrap_or_default().into_iter().map(Decision).collect())
     }
 
@@ -311,17 +312,16 @@ impl Lead {
         #[graphql(desc = "The last so many, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> async_graphql::Result<Listed<LeadNote>> {
-        let (lead, batch) = (self.0.id, ctx.batch()?);
+        let (lead, loaders) = (self.0.id, ctx.loaders()?);
         let page = PageArgs::new(first, after, last, before).request(ctx, "notes")?;
-        let found = batch.load_one(NotesKey { lead, page }).await?.unwrap_or_default();
-        let count =
-            |_| async move { Ok::<_, LoadError>(batch.load_one(NoteCountKey(lead)).await?.unwrap_or_default()) };
-        connect(ctx, "notes", found, LeadNote, count).await
+        let found = loaders.load(NotesKey { lead, page }).await?.unwrap_or_default();
+        let count = |_| async move { Ok::<_, LoadError>(loaders.load(NoteCountKey(lead)).await?.unwrap_or_default()) };
+        connect(ctx, "notes", found, LeadNote, count).boxed().await
     }
 
     /// The latest line of its timeline.
     async fn latest_event(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Event>> {
-        Ok(ctx.batch()?.load_one(LatestEventKey(self.0.id)).await?.map(Event))
+        Ok(ctx.loaders()?.load(LatestEventKey(self.0.id)).await?.map(Event))
     }
 
     /// Everything that happened to any copy of the request, oldest first.
@@ -345,8 +345,10 @@ impl Lead {
             EventFilter { request: Some(self.0.request), open_to, ..EventFilter::default() }
         };
         let tenant = session.scope.tenant;
-        let found = events::list(session.reader(), tenant, &filter, Order::Asc, &page).await?;
-        connect(ctx, "timeline", found, Event, |up_to| events::count(session.reader(), tenant, &filter, up_to)).await
+        // Boxed for the reason that `Loaders::load` is.
+        let found = events::list(session.reader(), tenant, &filter, Order::Asc, &page).boxed().await?;
+        let count = |up_to| events::count(session.reader(), tenant, &filter, up_to);
+        connect(ctx, "timeline", found, Event, count).boxed().await
     }
 
     /// Raised by every change; give it as `expectedVersion` so that nobody's change is overwritten.

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
 
 use super::lead::Lead;
 use super::order::SortDirection;
@@ -93,7 +94,7 @@ impl Delivery {
     /// The lead that it is about; null for a digest, which is about many.
     async fn lead(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
         let Some(lead) = self.0.lead else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(LeadKey(lead)).await?.map(Lead))
+        Ok(ctx.loaders()?.load(LeadKey(lead)).await?.map(Lead))
     }
 
     /// The template by which it is written: `offer`, `status`, `loss`, `warning`, `manager`, `fresh_link`, `taken` or `digest`;
@@ -130,7 +131,7 @@ impl Delivery {
     /// Every attempt, in order.
     async fn attempts(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<DeliveryAttempt>> {
         let session = ctx.session()?;
-        let found = deliveries::attempts(session.reader(), session.scope.tenant, self.0.id).await?;
+        let found = deliveries::attempts(session.reader(), session.scope.tenant, self.0.id).boxed().await?;
         let shows_words = self.shows_words(ctx)?;
         let shown = |attempt: domain::delivery::Attempt| DeliveryAttempt {
             number: i32::try_from(attempt.number).unwrap_or(i32::MAX),

@@ -31,7 +31,7 @@ impl LeadNote {
 
     /// The copy.
     async fn lead(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
-        Ok(ctx.batch()?.load_one(LeadKey(self.0.lead)).await?.map(Lead))
+        Ok(ctx.loaders()?.load(LeadKey(self.0.lead)).await?.map(Lead))
     }
 
     /// As the tenant calls it: `CALL`, `VISIT`, `NOTE`.
@@ -56,7 +56,7 @@ impl LeadNote {
         if permit(actor, Permission::ReadConfiguration).is_err() {
             return Ok(None);
         }
-        let found = ctx.batch()?.load_one(OperationKey(id)).await?;
+        let found = ctx.loaders()?.load(OperationKey(id)).await?;
         Ok(found.filter(|operation| is_shown(actor, operation)).map(Operation))
     }
 

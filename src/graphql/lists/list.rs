@@ -154,7 +154,7 @@ impl LeadList {
     /// To whom it belongs; null for what belongs to the admins.
     async fn owner(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         let Some(owner) = self.0.owner else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(UserKey(owner)).await?.map(User))
+        Ok(ctx.loaders()?.load(UserKey(owner)).await?.map(User))
     }
 
     /// What you may do with it.
@@ -169,7 +169,7 @@ impl LeadList {
         if !own && actor.role != crate::domain::Role::Auditor {
             return Ok(Vec::new());
         }
-        let users = ctx.batch()?.load_many(self.0.shares.iter().map(|share| UserKey(share.user))).await?;
+        let users = ctx.loaders()?.load_all(self.0.shares.iter().map(|share| UserKey(share.user))).await?;
         let share = |share: &crate::domain::list::ListShare| {
             let access = if share.access == Access::View { ListShareAccess::View } else { ListShareAccess::Edit };
             Some(ListShare { user: User(users.get(&UserKey(share.user))?.clone()), access })

@@ -25,13 +25,13 @@ impl CalendarEvent {
 
     /// The lead.
     async fn lead(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
-        Ok(ctx.batch()?.load_one(LeadKey(self.0.lead)).await?.map(Lead))
+        Ok(ctx.loaders()?.load(LeadKey(self.0.lead)).await?.map(Lead))
     }
 
     /// Who is to do it.
     async fn user(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         let Some(user) = self.0.user else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(UserKey(user)).await?.map(User))
+        Ok(ctx.loaders()?.load(UserKey(user)).await?.map(User))
     }
 
     /// What is to be done; null to auditors, because it may name a customer.

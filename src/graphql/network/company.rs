@@ -104,7 +104,7 @@ pub async fn find_company(ctx: &Context<'_>, id: CompanyId) -> async_graphql::Re
     if Sight::of(&ctx.session()?.actor) != Sight::Staff {
         return Ok(None);
     }
-    Ok(ctx.batch()?.load_one(CompanyKey(id)).await?.map(Company))
+    Ok(ctx.loaders()?.load(CompanyKey(id)).await?.map(Company))
 }
 
 /// A new company.

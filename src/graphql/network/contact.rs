@@ -33,7 +33,7 @@ impl Contact {
 
     /// The dealer.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
-        Ok(ctx.batch()?.load_one(DealerKey(self.0.dealer)).await?.map(Dealer))
+        Ok(ctx.loaders()?.load(DealerKey(self.0.dealer)).await?.map(Dealer))
     }
 
     /// Whether links to this contact acknowledge.

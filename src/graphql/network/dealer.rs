@@ -248,13 +248,13 @@ impl Dealer {
         if !self.is_open_to(ctx)? {
             return Ok(Vec::new());
         }
-        let contacts = ctx.batch()?.load_one(ContactsKey(self.0.id)).await?;
+        let contacts = ctx.loaders()?.load(ContactsKey(self.0.id)).await?;
         Ok(contacts.unwrap_or_default().into_iter().map(Contact).collect())
     }
 
     /// Whether a lead can be offered to it: it has an active TO contact with a mail address that works.
     async fn reachable(&self, ctx: &Context<'_>) -> async_graphql::Result<bool> {
-        let contacts = ctx.batch()?.load_one(ContactsKey(self.0.id)).await?;
+        let contacts = ctx.loaders()?.load(ContactsKey(self.0.id)).await?;
         Ok(contacts.unwrap_or_default().iter().any(domain::Contact::can_be_offered))
     }
 

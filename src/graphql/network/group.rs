@@ -37,9 +37,9 @@ impl Group {
 
     /// Who is in it.
     async fn members(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<GroupMembership>> {
-        let batch = ctx.batch()?;
-        let members = batch.load_one(MembersKey(self.0.id)).await?.unwrap_or_default();
-        let users = batch.load_many(members.iter().map(|member| UserKey(member.user))).await?;
+        let loaders = ctx.loaders()?;
+        let members = loaders.load(MembersKey(self.0.id)).await?.unwrap_or_default();
+        let users = loaders.load_all(members.iter().map(|member| UserKey(member.user))).await?;
         let one = |member: domain::Membership| {
             let user = users.get(&UserKey(member.user))?.clone();
             Some(GroupMembership { group: self.clone(), user: User(user), manages: member.manages })

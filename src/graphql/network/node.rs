@@ -16,14 +16,14 @@ use crate::store::{calendar, categories, contacts, fields};
 /// The object with this id, if it belongs to the network and may be seen.
 pub async fn find_node(ctx: &Context<'_>, id: AnyId) -> async_graphql::Result<Option<Node>> {
     let session = ctx.session()?;
-    let (sight, batch, tenant) = (Sight::of(&session.actor), ctx.batch()?, session.scope.tenant);
+    let (sight, loaders, tenant) = (Sight::of(&session.actor), ctx.loaders()?, session.scope.tenant);
     let staff = sight == Sight::Staff;
     Ok(match id {
         AnyId::DealerId(id) if sight.sees(id) => {
-            batch.load_one(DealerKey(id)).await?.map(|dealer| Node::Dealer(Dealer(dealer)))
+            loaders.load(DealerKey(id)).await?.map(|dealer| Node::Dealer(Dealer(dealer)))
         }
-        AnyId::UserId(id) if staff => batch.load_one(UserKey(id)).await?.map(|user| Node::User(User(user))),
-        AnyId::GroupId(id) if staff => batch.load_one(GroupKey(id)).await?.map(|group| Node::Group(Group(group))),
+        AnyId::UserId(id) if staff => loaders.load(UserKey(id)).await?.map(|user| Node::User(User(user))),
+        AnyId::GroupId(id) if staff => loaders.load(GroupKey(id)).await?.map(|group| Node::Group(Group(group))),
         AnyId::CompanyId(id) => find_company(ctx, id).await?.map(Node::Company),
         AnyId::CategoryId(id) => {
             categories::lookup(session.reader(), tenant, id).await?.map(|category| Node::Category(Category(category)))
@@ -39,7 +39,7 @@ pub async fn find_node(ctx: &Context<'_>, id: AnyId) -> async_graphql::Result<Op
 
 async fn contact(ctx: &Context<'_>, sight: Sight, id: ContactId) -> async_graphql::Result<Option<Contact>> {
     if let Sight::Dealer(dealer) = sight {
-        let own = ctx.batch()?.load_one(ContactsKey(dealer)).await?.unwrap_or_default();
+        let own = ctx.loaders()?.load(ContactsKey(dealer)).await?.unwrap_or_default();
         return Ok(own.into_iter().find(|contact| contact.id == id).map(Contact));
     }
     let session = ctx.session()?;
@@ -51,6 +51,6 @@ async fn contact(ctx: &Context<'_>, sight: Sight, id: ContactId) -> async_graphq
 pub async fn calendar_event(ctx: &Context<'_>, id: CalendarEventId) -> async_graphql::Result<Option<CalendarEvent>> {
     let session = ctx.session()?;
     let Some(event) = calendar::lookup(session.reader(), session.scope.tenant, id).await? else { return Ok(None) };
-    let lead = ctx.batch()?.load_one(LeadKey(event.lead)).await?.map(Lead);
+    let lead = ctx.loaders()?.load(LeadKey(event.lead)).await?.map(Lead);
     Ok(lead.map(|_| CalendarEvent(event)))
 }

@@ -133,7 +133,7 @@ impl User {
     /// The dealer that the user works for.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
         let Some(dealer) = self.0.dealer.filter(|_| is_staff(ctx).unwrap_or(false)) else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(DealerKey(dealer)).await?.map(Dealer))
+        Ok(ctx.loaders()?.load(DealerKey(dealer)).await?.map(Dealer))
     }
 
     /// Whole days on which the user is away; empty to credentials that are not staff.
@@ -154,9 +154,9 @@ impl User {
         if !is_staff(ctx)? {
             return Ok(Vec::new());
         }
-        let batch = ctx.batch()?;
-        let memberships = batch.load_one(MembershipsKey(self.0.id)).await?.unwrap_or_default();
-        let groups = batch.load_many(memberships.iter().map(|member| GroupKey(member.group))).await?;
+        let loaders = ctx.loaders()?;
+        let memberships = loaders.load(MembershipsKey(self.0.id)).await?.unwrap_or_default();
+        let groups = loaders.load_all(memberships.iter().map(|member| GroupKey(member.group))).await?;
         let one = |member: crate::domain::user::Membership| {
             let group = groups.get(&GroupKey(member.group))?.clone();
             Some(GroupMembership { group: Group(group), user: self.clone(), manages: member.manages })

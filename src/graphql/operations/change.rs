@@ -87,13 +87,13 @@ impl OperationReassignment {
     /// The one dealer who gets all; null for any other goal.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
         let Goal::Recipient { recipient: Recipient::Dealer(id) } = self.0 else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(DealerKey(id)).await?.map(Dealer))
+        Ok(ctx.loaders()?.load(DealerKey(id)).await?.map(Dealer))
     }
 
     /// The one user who gets all; null for any other goal.
     async fn user(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         let Goal::Recipient { recipient: Recipient::User(id) } = self.0 else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(UserKey(id)).await?.map(User))
+        Ok(ctx.loaders()?.load(UserKey(id)).await?.map(User))
     }
 
     /// The interface that ranks; null for any other goal.
@@ -101,7 +101,7 @@ impl OperationReassignment {
         let (Goal::Interface { interface, .. } | Goal::Balanced { interface: Some(interface) }) = self.0 else {
             return Ok(None);
         };
-        Ok(ctx.batch()?.load_one(InterfaceKey(interface)).await?.map(ReassignmentInterface))
+        Ok(ctx.loaders()?.load(InterfaceKey(interface)).await?.map(ReassignmentInterface))
     }
 
     /// `SINGLE`, `BLAST` or `NEAREST` with an interface; null for any other goal.
@@ -136,7 +136,7 @@ pub struct OperationUndo(OperationId);
 impl OperationUndo {
     /// Which one.
     async fn operation(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Operation>> {
-        Ok(ctx.batch()?.load_one(OperationKey(self.0)).await?.map(Operation))
+        Ok(ctx.loaders()?.load(OperationKey(self.0)).await?.map(Operation))
     }
 }
 

@@ -90,7 +90,7 @@ impl OperationItem {
 
     /// The lead as it is now; null when it is out of your reach.
     async fn lead(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
-        Ok(ctx.batch()?.load_one(LeadKey(self.item.lead)).await?.map(Lead))
+        Ok(ctx.loaders()?.load(LeadKey(self.item.lead)).await?.map(Lead))
     }
 
     /// Its version when it was planned: with another one it is left and listed as changed since.
@@ -120,7 +120,7 @@ impl OperationItem {
 
     /// What would change, as it is now; null when the lead is out of your reach.
     async fn before(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Json<Value>>> {
-        let Some(lead) = ctx.batch()?.load_one(LeadKey(self.item.lead)).await? else { return Ok(None) };
+        let Some(lead) = ctx.loaders()?.load(LeadKey(self.item.lead)).await? else { return Ok(None) };
         let told = match &self.change {
             Change::Update { .. } => noted(&lead),
             Change::Reassign { .. } | Change::Undo { .. } => state(lead.state, lead.recipient),
@@ -130,7 +130,7 @@ impl OperationItem {
 
     /// What it would be; null for a lead that stays as it is or is out of your reach.
     async fn after(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Json<Value>>> {
-        let Some(lead) = ctx.batch()?.load_one(LeadKey(self.item.lead)).await? else { return Ok(None) };
+        let Some(lead) = ctx.loaders()?.load(LeadKey(self.item.lead)).await? else { return Ok(None) };
         Ok(match (&self.item.planned, &self.change) {
             (Planned::Move(answer), _) => Some(Json(moved(&answer.targets))),
             (Planned::Restore { before, .. }, _) => {
@@ -162,7 +162,7 @@ impl OperationItem {
 
     /// Who is assigned now.
     async fn assigned(&self, ctx: &Context<'_>) -> async_graphql::Result<Assignments> {
-        Ok(ctx.batch()?.load_one(AssignmentsKey(self.item.lead)).await?.unwrap_or_default())
+        Ok(ctx.loaders()?.load(AssignmentsKey(self.item.lead)).await?.unwrap_or_default())
     }
 }
 
@@ -197,13 +197,13 @@ impl OperationTarget {
     /// The dealer; null for a user.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
         let Recipient::Dealer(id) = self.0.recipient else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(DealerKey(id)).await?.map(Dealer))
+        Ok(ctx.loaders()?.load(DealerKey(id)).await?.map(Dealer))
     }
 
     /// The user; null for a dealer.
     async fn user(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         let Recipient::User(id) = self.0.recipient else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(UserKey(id)).await?.map(User))
+        Ok(ctx.loaders()?.load(UserKey(id)).await?.map(User))
     }
 
     /// From the customer, in kilometres; null where it is unknown or was not asked.
@@ -225,7 +225,7 @@ impl OperationResult {
 
     /// The lead as it is now; null when it is out of your reach.
     async fn lead(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
-        Ok(ctx.batch()?.load_one(LeadKey(self.0.lead)).await?.map(Lead))
+        Ok(ctx.loaders()?.load(LeadKey(self.0.lead)).await?.map(Lead))
     }
 
     /// What became of it.
@@ -246,7 +246,7 @@ impl OperationResult {
     /// The copies that were made of it, or taken back, as they are now; those out of your reach are left out.
     async fn copies(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Lead>> {
         let keys: Vec<LeadKey> = self.0.copies.iter().map(|copy| LeadKey(copy.lead)).collect();
-        let mut found = ctx.batch()?.load_many(keys.clone()).await?;
+        let mut found = ctx.loaders()?.load_all(keys.clone()).await?;
         Ok(keys.iter().filter_map(|key| found.remove(key)).map(Lead).collect())
     }
 }

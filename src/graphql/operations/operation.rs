@@ -153,7 +153,7 @@ impl Operation {
     /// The operation that this one undoes or tries again.
     async fn source(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Operation>> {
         let Some(id) = self.0.source else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(OperationKey(id)).await?.map(Operation))
+        Ok(ctx.loaders()?.load(OperationKey(id)).await?.map(Operation))
     }
 
     /// Who leaves the network as soon as it runs; null for any other operation.
@@ -265,7 +265,7 @@ impl Operation {
 
     /// How far it has come: every number only ever grows.
     async fn progress(&self, ctx: &Context<'_>) -> async_graphql::Result<OperationProgress> {
-        let progress = ctx.batch()?.load_one(ProgressKey(self.0.id)).await?.unwrap_or_default();
+        let progress = ctx.loaders()?.load(ProgressKey(self.0.id)).await?.unwrap_or_default();
         Ok(OperationProgress {
             done: count(progress.done()),
             changed: count(progress.changed),
@@ -342,13 +342,13 @@ impl Leaving {
     /// The dealer as it is now; null for a user.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
         let Recipient::Dealer(id) = self.who else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(DealerKey(id)).await?.map(Dealer))
+        Ok(ctx.loaders()?.load(DealerKey(id)).await?.map(Dealer))
     }
 
     /// The user as it is now; null for a dealer.
     async fn user(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         let Recipient::User(id) = self.who else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(UserKey(id)).await?.map(User))
+        Ok(ctx.loaders()?.load(UserKey(id)).await?.map(User))
     }
 
     /// Open leads that they have now. After the run, those that have a problem: `results` lists them.
@@ -418,13 +418,13 @@ impl OperationShare {
     /// The dealer; null for a user.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
         let Recipient::Dealer(id) = self.recipient else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(DealerKey(id)).await?.map(Dealer))
+        Ok(ctx.loaders()?.load(DealerKey(id)).await?.map(Dealer))
     }
 
     /// The user; null for a dealer.
     async fn user(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         let Recipient::User(id) = self.recipient else { return Ok(None) };
-        Ok(ctx.batch()?.load_one(UserKey(id)).await?.map(User))
+        Ok(ctx.loaders()?.load(UserKey(id)).await?.map(User))
     }
 
     /// How many.
