@@ -53,9 +53,9 @@ pub enum DeliveryState {
     Cancelled,
 }
 
-/// One message to one address.
+/// One message to one address; `M` is its template where no more is read of the message, which is most of a delivery.
 #[derive(Clone, Debug)]
-pub struct Delivery {
+pub struct Delivery<M = Message> {
     pub tenant: TenantId,
     pub id: DeliveryId,
     pub lead: Option<LeadId>,
@@ -64,7 +64,7 @@ pub struct Delivery {
     pub addressee: Option<Addressee>,
     pub channel: Channel,
     pub address: String,
-    pub message: Message,
+    pub message: M,
     pub state: DeliveryState,
     pub attempts: u32,
     pub next_attempt_at: Option<Timestamp>,

@@ -305,6 +305,44 @@ pub struct CrmPush {
     pub dealer: DealerId,
 }
 
+/// Which template a message is written by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Template {
+    Offer,
+    Status,
+    Loss,
+    Warning,
+    Manager,
+    FreshLink,
+    Taken,
+    Digest,
+    Crm,
+}
+
+impl Template {
+    /// Its name, as it is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Offer => "offer",
+            Self::Status => "status",
+            Self::Loss => "loss",
+            Self::Warning => "warning",
+            Self::Manager => "manager",
+            Self::FreshLink => "fresh_link",
+            Self::Taken => "taken",
+            Self::Digest => "digest",
+            Self::Crm => "crm",
+        }
+    }
+}
+
+impl fmt::Display for Template {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 /// A message by template.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "template", rename_all = "snake_case")]
@@ -330,18 +368,18 @@ pub enum Message {
 }
 
 impl Message {
-    /// The template's name, as it is stored.
-    pub fn template(&self) -> &'static str {
+    /// The template.
+    pub fn template(&self) -> Template {
         match self {
-            Self::Offer(_) => "offer",
-            Self::Status(_) => "status",
-            Self::Loss(_) => "loss",
-            Self::Warning(_) => "warning",
-            Self::Manager(_) => "manager",
-            Self::FreshLink(_) => "fresh_link",
-            Self::Taken(_) => "taken",
-            Self::Digest(_) => "digest",
-            Self::Crm(_) => "crm",
+            Self::Offer(_) => Template::Offer,
+            Self::Status(_) => Template::Status,
+            Self::Loss(_) => Template::Loss,
+            Self::Warning(_) => Template::Warning,
+            Self::Manager(_) => Template::Manager,
+            Self::FreshLink(_) => Template::FreshLink,
+            Self::Taken(_) => Template::Taken,
+            Self::Digest(_) => Template::Digest,
+            Self::Crm(_) => Template::Crm,
         }
     }
 
@@ -432,6 +470,6 @@ mod tests {
         });
         assert_eq!(serde_json::to_value(&message).unwrap(), stored);
         assert_eq!(serde_json::from_value::<Message>(stored).unwrap(), message);
-        assert_eq!(message.template(), "offer");
+        assert_eq!(message.template(), Template::Offer);
     }
 }

@@ -17,6 +17,7 @@ use crate::domain::delivery::Delivery;
 use crate::domain::event::Event;
 use crate::domain::id::{DecisionId, LeadId, RequestId};
 use crate::domain::lead::Lead;
+use crate::domain::message::Template;
 use crate::domain::note::Note;
 use crate::domain::offer::Offer;
 use crate::domain::request::Request;
@@ -196,12 +197,12 @@ impl Loader<OffersKey> for Batch {
 pub struct DeliveriesKey(pub LeadId);
 
 impl Loader<DeliveriesKey> for Batch {
-    type Value = Vec<Delivery>;
+    type Value = Vec<Delivery<Template>>;
     type Error = LoadError;
-    async fn load(&self, keys: &[DeliveriesKey]) -> Result<HashMap<DeliveriesKey, Vec<Delivery>>, LoadError> {
+    async fn load(&self, keys: &[DeliveriesKey]) -> Result<HashMap<DeliveriesKey, Vec<Delivery<Template>>>, LoadError> {
         let ids: Vec<LeadId> = keys.iter().map(|key| key.0).collect();
         let rows = deliveries::list_by_leads(self.reader(), self.scope.tenant, &ids).await?;
-        let mut groups: HashMap<DeliveriesKey, Vec<Delivery>> = HashMap::new();
+        let mut groups: HashMap<DeliveriesKey, Vec<Delivery<Template>>> = HashMap::new();
         for row in rows {
             if let Some(lead) = row.lead {
                 groups.entry(DeliveriesKey(lead)).or_default().push(row);

@@ -6,22 +6,25 @@ use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
 };
+use serde::Deserialize;
 
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{from_text, insert_all, name_of, named, text_of, time};
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::placed::Rows;
 use super::rows::delivery::{Column, Entity, Model};
 use super::rows::{delivery_attempt, lead};
 use super::scope::Scope;
 use crate::domain::Timestamp;
 use crate::domain::delivery::{Attempt, AttemptOutcome, Delivery, DeliveryState};
 use crate::domain::id::{AttemptId, DeliveryId, LeadId, TenantId};
+use crate::domain::message::Template;
 use crate::domain::offer::Addressee;
 
 /// By id, unless it is about a restricted copy that is kept from the scope.
-pub async fn lookup(conn: &Conn, scope: &Scope, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
-    Entity::find().filter(open_to(scope)).filter(Column::Id.eq(id.uuid())).one(conn).await?.map(domain).transpose()
+pub async fn lookup(conn: &Conn, scope: &Scope, id: DeliveryId) -> Result<Option<Delivery<Template>>, StoreError> {
+    Entity::find().filter(open_to(scope)).filter(Column::Id.eq(id.uuid())).row(conn).await?.map(listed).transpose()
 }
 
 /// All of the scope's tenant, but those about restricted copies that are kept from the scope.
@@ -41,7 +44,11 @@ fn open_to(scope: &Scope) -> Condition {
 }
 
 /// All about these leads, oldest first.
-pub async fn list_by_leads(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> Result<Vec<Delivery>, StoreError> {
+pub async fn list_by_leads(
+    conn: &Conn,
+    tenant: TenantId,
+    leads: &[LeadId],
+) -> Result<Vec<Delivery<Template>>, StoreError> {
     if leads.is_empty() {
         return Ok(Vec::new());
     }
@@ -50,7 +57,7 @@ pub async fn list_by_leads(conn: &Conn, tenant: TenantId, leads: &[LeadId]) -> R
         .filter(Column::LeadId.is_in(leads.iter().map(|id| id.uuid())))
         .order_by_asc(Column::CreatedAt)
         .order_by_asc(Column::Id);
-    query.all(conn).await?.into_iter().map(domain).collect()
+    query.rows(conn).await?.into_iter().map(listed).collect()
 }
 
 /// A page of the deliveries that are open to the scope by the time they were made, of one state or of all.
@@ -60,13 +67,13 @@ pub async fn list(
     state: Option<DeliveryState>,
     order: Order,
     page: &PageRequest,
-) -> Result<Page<Delivery>, StoreError> {
+) -> Result<Page<Delivery<Template>>, StoreError> {
     let sorted = SortedBy::new([(Column::CreatedAt, false), (Column::Id, false)], order);
     let condition = open_to(scope).add_option(state.map(|state| Column::State.eq(name_of(&state))));
-    let rows = sorted.apply(Entity::find().filter(condition), page).all(conn).await?;
+    let rows = sorted.apply(Entity::find().filter(condition), page).rows(conn).await?;
     let key = |row: &Model| -> Key { vec![KeyPart::Int(row.created_at), KeyPart::Id(row.id)] };
     let found = cut(rows, page, key);
-    found.try_map(domain)
+    found.try_map(listed)
 }
 
 /// How many there are, of one state or of all, counted up to `up_to`.
@@ -96,7 +103,7 @@ pub async fn attempts(conn: &Conn, tenant: TenantId, id: DeliveryId) -> Result<V
             attempted_at: time(row.attempted_at),
         })
     };
-    query.all(conn).await?.into_iter().map(attempt).collect()
+    query.rows(conn).await?.into_iter().map(attempt).collect()
 }
 
 /// New deliveries.
@@ -194,7 +201,7 @@ pub struct AttemptRecord {
 }
 
 /// Records an attempt. Says whether the delivery was still ours: if not, another worker had taken it over after the lease.
-pub async fn record(conn: &Conn, delivery: &Delivery, record: &AttemptRecord) -> Result<bool, StoreError> {
+pub async fn record<M: Sync>(conn: &Conn, delivery: &Delivery<M>, record: &AttemptRecord) -> Result<bool, StoreError> {
     let state = match record.outcome {
         AttemptOutcome::Sent => DeliveryState::Sent,
         AttemptOutcome::Retry => DeliveryState::Pending,
@@ -274,6 +281,21 @@ pub async fn resend(conn: &Conn, tenant: TenantId, id: DeliveryId, at: Timestamp
 }
 
 fn domain(row: Model) -> Result<Delivery, StoreError> {
+    let message = from_text("deliveries.message", &row.message)?;
+    with(message, row)
+}
+
+/// A delivery of whose message only the template is read.
+fn listed(row: Model) -> Result<Delivery<Template>, StoreError> {
+    #[derive(Deserialize)]
+    struct Templated {
+        template: Template,
+    }
+    let Templated { template } = from_text("deliveries.message", &row.message)?;
+    with(template, row)
+}
+
+fn with<M>(message: M, row: Model) -> Result<Delivery<M>, StoreError> {
     let contact = row.contact_id.map(|id| Addressee::Contact(id.into()));
     Ok(Delivery {
         tenant: row.tenant_id.into(),
@@ -283,7 +305,7 @@ fn domain(row: Model) -> Result<Delivery, StoreError> {
         addressee: contact.or(row.user_id.map(|id| Addressee::User(id.into()))),
         channel: named("deliveries.channel", row.channel)?,
         address: row.address,
-        message: from_text("deliveries.message", &row.message)?,
+        message,
         state: named("deliveries.state", row.state)?,
         attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
         next_attempt_at: row.next_attempt_at.map(time),

@@ -11,6 +11,7 @@ use baton::delivery::{Composed, GIVE_UP_AFTER, Links, MailTransport, Mailer, Out
 use baton::domain::delivery::{AttemptOutcome, Delivery, DeliveryState};
 use baton::domain::event::EventKind;
 use baton::domain::id::LeadId;
+use baton::domain::message::Template;
 use baton::domain::offer::Addressee;
 use baton::jobs::{LEASE, Outbox, Senders};
 use baton::store::deliveries::AttemptRecord;
@@ -60,13 +61,13 @@ fn busy() -> Outcome {
     Outcome::Retry { after: None, reason: "450 busy".to_owned() }
 }
 
-async fn only_delivery(app: &TestApp, lead: LeadId) -> Delivery {
+async fn only_delivery(app: &TestApp, lead: LeadId) -> Delivery<Template> {
     let found = deliveries::list_by_leads(app.store().reader(), app.tenant.id, &[lead]).await.unwrap();
     assert_eq!(found.len(), 1);
     found.into_iter().next().unwrap()
 }
 
-async fn outcomes(app: &TestApp, delivery: &Delivery) -> Vec<AttemptOutcome> {
+async fn outcomes(app: &TestApp, delivery: &Delivery<Template>) -> Vec<AttemptOutcome> {
     let attempts = deliveries::attempts(app.store().reader(), app.tenant.id, delivery.id).await.unwrap();
     attempts.into_iter().map(|attempt| attempt.outcome).collect()
 }

@@ -8,6 +8,8 @@ use baton::domain::dealer::Dealer;
 use baton::domain::delivery::{AttemptOutcome, Channel, Delivery, DeliveryState};
 use baton::domain::event::{Event, EventKind};
 use baton::domain::id::{DealerId, LeadId};
+use baton::domain::lead::Recipient;
+use baton::domain::message::{CrmPush, Message};
 use baton::jobs::{LEASE, Outbox, Senders};
 use baton::store::events::EventFilter;
 use baton::store::pushes::{self, Endpoint, Reached};
@@ -434,8 +436,23 @@ async fn an_address_that_takes_nothing_for_a_day_is_switched_off_with_notice_unt
 async fn waiting(app: &TestApp, copy: LeadId, address: &str, count: usize) {
     let first = app.pushes(copy).await.remove(0);
     let (state, next_attempt_at) = (DeliveryState::Pending, Some(app.now()));
-    let (id, address) = (|| app.context().id(app.now()), || address.to_owned());
-    let one = |_| Delivery { id: id(), address: address(), state, next_attempt_at, ..first.clone() };
+    let Some(Recipient::Dealer(dealer)) = app.lead(copy).await.recipient else { panic!("a copy in a dealer's hands") };
+    let one = |_| Delivery {
+        tenant: first.tenant,
+        id: app.context().id(app.now()),
+        lead: first.lead,
+        offer: first.offer,
+        addressee: first.addressee,
+        channel: first.channel,
+        address: address.to_owned(),
+        message: Message::Crm(CrmPush { dealer }),
+        state,
+        attempts: first.attempts,
+        next_attempt_at,
+        sent_at: first.sent_at,
+        last_error: first.last_error.clone(),
+        created_at: first.created_at,
+    };
     deliveries::insert(app.store().writer(), (0..count).map(one).collect()).await.unwrap();
 }
 

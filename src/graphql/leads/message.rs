@@ -10,6 +10,7 @@ use crate::actions::messages;
 use crate::actions::{Permission, permit};
 use crate::domain;
 use crate::domain::Timestamp;
+use crate::domain::message::Template;
 use crate::domain::offer::Addressee;
 use crate::graphql::connection::{Listed, PageArgs, connect};
 use crate::graphql::ids;
@@ -73,12 +74,12 @@ pub struct DeliveryAttempt {
 }
 
 /// One message to one address.
-pub struct Delivery(pub domain::delivery::Delivery);
+pub struct Delivery(pub domain::delivery::Delivery<Template>);
 
 impl Delivery {
     /// Whether the words of whoever received it are shown.
     fn shows_words(&self, ctx: &Context<'_>) -> async_graphql::Result<bool> {
-        let is_push = matches!(self.0.message, domain::message::Message::Crm(_));
+        let is_push = self.0.message == Template::Crm;
         Ok(!is_push || ctx.session()?.scope.personal_data)
     }
 }
@@ -100,7 +101,7 @@ impl Delivery {
     /// The template by which it is written: `offer`, `status`, `loss`, `warning`, `manager`, `fresh_link`, `taken` or `digest`;
     /// `crm` for a push, whose document is made when it is sent.
     async fn template(&self) -> &'static str {
-        self.0.message.template()
+        self.0.message.as_str()
     }
 
     /// By which way it goes out.

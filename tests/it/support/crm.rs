@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use baton::config::CrmReach;
 use baton::domain::delivery::Delivery;
 use baton::domain::id::{DealerId, LeadId};
+use baton::domain::message::Template;
 use baton::store::deliveries;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -183,8 +184,8 @@ impl TestApp {
     }
 
     /// The pushes of a copy.
-    pub async fn pushes(&self, copy: LeadId) -> Vec<Delivery> {
+    pub async fn pushes(&self, copy: LeadId) -> Vec<Delivery<Template>> {
         let all = deliveries::list_by_leads(self.store().reader(), self.tenant.id, &[copy]).await.unwrap();
-        all.into_iter().filter(|delivery| delivery.message.template() == "crm").collect()
+        all.into_iter().filter(|delivery| delivery.message == Template::Crm).collect()
     }
 }
