@@ -183,6 +183,7 @@ fn limits(config: &Config) -> Limits {
         root_fields: limits.root_fields as u64,
         directives: limits.directives as u64,
         cost: limits.cost as u64,
+        fields: limits.fields as u64,
         requests_per_minute: limits.requests_per_minute,
         ..Limits::default()
     }

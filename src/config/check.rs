@@ -130,6 +130,7 @@ impl Problems {
             ("limits.root_fields", limits.root_fields),
             ("limits.directives", limits.directives),
             ("limits.cost", limits.cost),
+            ("limits.fields", limits.fields),
             ("limits.requests_per_minute", limits.requests_per_minute as usize),
             ("limits.upload_bytes", limits.upload_bytes),
         ] {

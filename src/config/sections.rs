@@ -218,8 +218,10 @@ sections! {
         root_fields: usize = Default("20");
         /// Directives in a document.
         directives: usize = Default("50");
-        /// Fields that the answer may have, list fields multiplied by their page size.
+        /// Objects that the answer may hold, list fields multiplied by their page size.
         cost: usize = Default("5_000");
+        /// Fields that the answer may hold, those of each object counted.
+        fields: usize = Default("100_000");
         /// Requests per minute that one credential may make, all of which may come at once.
         requests_per_minute: u32 = Default("3_000");
         /// Bytes of a file that is uploaded to be imported.

@@ -305,7 +305,7 @@ pub struct CrmPush {
     pub dealer: DealerId,
 }
 
-/// Which template a message is written by.
+/// Which template a message is written by; what each is for stands at [`Message`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Template {

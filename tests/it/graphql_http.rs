@@ -135,6 +135,7 @@ async fn each_refused_document_names_its_limit() {
         (format!("{{ {} }}", "whoami ".repeat(21)), "ROOT_FIELDS"),
         (format!("{{ echo(text: {}) }}", "[".repeat(2_000)), "NESTING"),
         ("{ a(first: 5001) { b } }".to_owned(), "COST"),
+        (format!("{{ a(first: 2501) {{ {} }} }}", "b ".repeat(40)), "FIELDS"),
     ] {
         let answer = query(&server, &document).await;
         assert_eq!((answer.status, answer.extension("limit")), (StatusCode::BAD_REQUEST, &json!(limit)), "{limit}");

@@ -13,7 +13,7 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 
 use super::limits::Limits;
-use super::measure::{check_cycles, check_spreads, chosen, measure};
+use super::measure::{check_all, check_cycles, chosen, measure};
 use super::request::{RequestId, Transport, Visibility};
 use super::{Refusal, fault, parse};
 
@@ -96,7 +96,7 @@ impl Watch {
             check_cycles(&document, &first.node, &request.variables, &self.limits)?;
         }
         if document.operations.iter().nth(1).is_some() {
-            check_spreads(&document, &request.variables, &self.limits)?;
+            check_all(&document, &request.variables, &self.limits)?;
         }
         self.cost = Some(cost);
         request.set_parsed_query(document);
@@ -262,14 +262,16 @@ mod tests {
 
     // API-5
     #[tokio::test]
-    async fn fragments_of_an_operation_that_is_not_executed_are_counted_too() {
-        let mut document = String::from("query a { __typename } query b { ...f0 }");
-        for level in 0..60 {
-            let _ = write!(document, " fragment f{level} on Query {{ ...f{0} ...f{0} }}", level + 1);
+    async fn what_an_operation_that_is_not_executed_reaches_is_counted_too() {
+        for (levels, leaves, limit) in [(60, 1, "FRAGMENT_SPREADS"), (11, 1_000, "FIELDS")] {
+            let mut document = String::from("query a { __typename } query b { ...f0 }");
+            for level in 0..levels {
+                let _ = write!(document, " fragment f{level} on Query {{ ...f{0} ...f{0} }}", level + 1);
+            }
+            let _ = write!(document, " fragment f{levels} on Query {{ {} }}", "__typename ".repeat(leaves));
+            let answer = ask(Request::new(document).operation_name("a")).await;
+            assert_eq!(answer["errors"][0]["extensions"]["limit"], limit, "{answer}");
         }
-        document += " fragment f60 on Query { __typename }";
-        let answer = ask(Request::new(document).operation_name("a")).await;
-        assert_eq!(answer["errors"][0]["extensions"]["limit"], "FRAGMENT_SPREADS", "{answer}");
     }
 
     // API-3
@@ -279,6 +281,18 @@ mod tests {
         let two = "query a { __typename } query b { __typename }";
         assert_eq!(code(&ask(Request::new(two)).await), "BAD_REQUEST");
         assert_eq!(code(&ask(Request::new(two).operation_name("c")).await), "BAD_REQUEST");
+    }
+
+    // API-5
+    #[tokio::test]
+    async fn fields_that_fragments_repeat_a_million_times_are_refused() {
+        let mut document = String::from("{ leads(first: 1) { ...f0 } }");
+        for level in 0..11 {
+            let _ = write!(document, " fragment f{level} on Lead {{ ...f{0} ...f{0} }}", level + 1);
+        }
+        let _ = write!(document, " fragment f11 on Lead {{ {} }}", "name ".repeat(1_000));
+        let answer = ask(Request::new(document)).await;
+        assert_eq!(answer["errors"][0]["extensions"]["limit"], "FIELDS", "{answer}");
     }
 
     // API-5

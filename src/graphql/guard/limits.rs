@@ -31,6 +31,8 @@ pub enum Limit {
     IntrospectionLists,
     /// Objects that the answer may hold.
     Cost,
+    /// Fields that the answer may hold, those of each object counted.
+    Fields,
     /// Requests per minute with one credential.
     Rate,
 }
@@ -51,6 +53,7 @@ impl Limit {
             Self::IntrospectionDepth => "INTROSPECTION_DEPTH",
             Self::IntrospectionLists => "INTROSPECTION_LISTS",
             Self::Cost => "COST",
+            Self::Fields => "FIELDS",
             Self::Rate => "RATE",
         }
     }
@@ -70,6 +73,7 @@ impl Limit {
             Self::IntrospectionDepth => "levels of introspection",
             Self::IntrospectionLists => "introspection lists inside each other",
             Self::Cost => "points of cost",
+            Self::Fields => "fields of all objects together",
             Self::Rate => "requests per minute",
         }
     }
@@ -83,6 +87,7 @@ impl Limit {
             Self::FragmentSpreads => "spread fewer fragments inside each other",
             Self::IntrospectionDepth | Self::IntrospectionLists => "use a standard introspection query",
             Self::Cost => "ask for smaller pages or fewer nested objects",
+            Self::Fields => "ask for each field once, or for smaller pages",
             Self::Rate => "try again later",
         }
     }
@@ -121,6 +126,8 @@ pub struct Limits {
     pub introspection_lists: u64,
     /// Objects that the answer may hold.
     pub cost: u64,
+    /// Fields that the answer may hold: each is worked out, also where it is asked for a thousand times under one name.
+    pub fields: u64,
     /// Objects that a connection without `first` or `last` is taken to hold.
     pub page_default: u64,
     /// Requests per minute with one credential, all of which may come at once.
@@ -141,6 +148,7 @@ impl Default for Limits {
             introspection_depth: 20,
             introspection_lists: 1,
             cost: 5_000,
+            fields: 100_000,
             page_default: 50,
             requests_per_minute: 6_000,
         }
@@ -162,6 +170,7 @@ impl Limits {
             Limit::IntrospectionDepth => self.introspection_depth,
             Limit::IntrospectionLists => self.introspection_lists,
             Limit::Cost => self.cost,
+            Limit::Fields => self.fields,
             Limit::Rate => u64::from(self.requests_per_minute),
         }
     }

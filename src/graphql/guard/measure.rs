@@ -18,6 +18,9 @@
 //! ```
 //!
 //! What `@skip` and `@include` leave out is counted, and a list without page arguments counts as one object.
+//!
+//! The fields of the answer are counted beside it, for a fragment may repeat a leaf a million times: a leaf as 1, any other field as
+//! 1 + n × the fields of its selection. It is an upper bound: what stands beside `nodes` is counted for each of them.
 
 use std::collections::HashMap;
 
@@ -42,8 +45,12 @@ pub(super) struct Weight {
     pub(super) fields: u64,
     /// Fragment spreads reached.
     pub(super) spreads: u64,
+    /// Fields reached, each counted once for each way to it: what the library goes through before it executes anything.
+    reached: u64,
     /// Objects that the answer may hold.
     pub(super) cost: u64,
+    /// Fields that the answer may hold.
+    pub(super) answer_fields: u64,
     /// Levels of fields under `__schema` or `__type`.
     pub(super) introspection_depth: u64,
     /// Introspection lists inside each other.
@@ -60,7 +67,9 @@ impl Weight {
         self.aliases = self.aliases.saturating_add(other.aliases);
         self.fields = self.fields.saturating_add(other.fields);
         self.spreads = self.spreads.saturating_add(other.spreads);
+        self.reached = self.reached.saturating_add(other.reached);
         self.cost = self.cost.saturating_add(other.cost);
+        self.answer_fields = self.answer_fields.saturating_add(other.answer_fields);
         self.introspection_depth = self.introspection_depth.max(other.introspection_depth);
         self.introspection_lists = self.introspection_lists.max(other.introspection_lists);
         self.introspection_at = self.introspection_at.or(other.introspection_at);
@@ -75,7 +84,8 @@ impl Weight {
         limits.check(Limit::RootFields, self.fields)?;
         limits.check(Limit::IntrospectionDepth, self.introspection_depth)?;
         limits.check(Limit::IntrospectionLists, self.introspection_lists)?;
-        limits.check(Limit::Cost, self.cost)
+        limits.check(Limit::Cost, self.cost)?;
+        limits.check(Limit::Fields, self.answer_fields)
     }
 }
 
@@ -116,18 +126,14 @@ pub(super) fn check_cycles(
     Ok(())
 }
 
-/// Refuses operations that together spread too many fragments, executed or not: the library goes through all of them.
-pub(super) fn check_spreads(
-    document: &ExecutableDocument,
-    variables: &Variables,
-    limits: &Limits,
-) -> Result<(), Refusal> {
-    let mut spreads: u64 = 0;
+/// Refuses operations that together reach too many fragments or fields, executed or not: the library goes through all of them.
+pub(super) fn check_all(document: &ExecutableDocument, variables: &Variables, limits: &Limits) -> Result<(), Refusal> {
+    let mut total = Weight::default();
     for (_, operation) in document.operations.iter() {
-        spreads = spreads.saturating_add(measure(document, &operation.node, variables, limits)?.spreads);
-        limits.check(Limit::FragmentSpreads, spreads)?;
+        total.add(measure(document, &operation.node, variables, limits)?);
     }
-    Ok(())
+    limits.check(Limit::FragmentSpreads, total.spreads)?;
+    limits.check(Limit::Fields, total.reached)
 }
 
 struct Scale<'a> {
@@ -187,6 +193,8 @@ impl<'a> Scale<'a> {
         let inner = self.selection(&field.selection_set.node, introspecting || enters)?;
         let mut weight = Weight { fields: 1, aliases: inner.aliases, spreads: inner.spreads, ..Weight::default() };
         weight.aliases = weight.aliases.saturating_add(u64::from(field.alias.is_some()));
+        weight.reached = inner.reached.saturating_add(1);
+        weight.answer_fields = inner.answer_fields.saturating_mul(self.objects(field, &inner)).saturating_add(1);
         weight.introspection_at = if enters { Some(at) } else { inner.introspection_at };
         if introspecting || enters {
             weight.depth = u64::from(enters);
@@ -261,6 +269,20 @@ mod tests {
         assert_eq!(cost("{ leads(first: 10) { nodes { events(first: 5) { nodes { at } } } } }"), 1 + 10 * (1 + 1 + 5));
         assert_eq!(cost("{ candidates(first: 10) { dealer { name } } }"), 20);
         assert_eq!(cost("{ nodes(ids: [1, 2, 3]) { owner { name } } }"), 6);
+    }
+
+    // API-5
+    #[test]
+    fn the_fields_of_an_answer_are_those_of_each_object_also_when_one_is_repeated() {
+        let fields = |document: &str| weigh(document).answer_fields;
+        assert_eq!(fields("{ __typename version }"), 2);
+        assert_eq!(fields("{ lead(id: 1) { id id dealer { name } } }"), 5);
+        assert_eq!(fields("{ leads(first: 100) { nodes { id dealer { name } } } }"), 1 + 100 * 4);
+        assert_eq!(fields("{ nodes(ids: [1, 2, 3]) { ...f ...f } } fragment f on N { a b }"), 1 + 3 * 4);
+        assert_eq!(
+            fields("{ a(first: 9999999999) { b(first: 9999999999) { c(first: 9999999999) { d } } } }"),
+            u64::MAX
+        );
     }
 
     #[test]
