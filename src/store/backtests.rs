@@ -4,16 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, OnConflict};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, FromQueryResult, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter};
 use uuid::Uuid;
 
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{from_json, insert_all, json_of, name_of, named, time, update_where};
-use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, count_up_to, cut};
 use super::placed::Rows;
 use super::rows::backtest::{Column, Entity, Model};
 use super::rows::backtest_share as share;
@@ -59,8 +56,8 @@ pub async fn count(
     interface: Option<InterfaceId>,
     up_to: u64,
 ) -> Result<u64, StoreError> {
-    let query = Entity::find().select_only().column(Column::Id).filter(of(tenant, interface)).limit(up_to);
-    Ok(query.count(conn).await?)
+    let query = Entity::find().filter(of(tenant, interface));
+    count_up_to(conn, query, up_to).await
 }
 
 /// An interface's backtest that waits or is under way, if there is one.
@@ -171,8 +168,8 @@ pub async fn list_shares(
 
 /// How many recipients get any, counted up to `up_to`.
 pub async fn count_shares(conn: &Conn, (tenant, id): (TenantId, BacktestId), up_to: u64) -> Result<u64, StoreError> {
-    let query = share::Entity::find().select_only().column(share::Column::Id).filter(shares_of(tenant, id));
-    Ok(query.limit(up_to).count(conn).await?)
+    let query = share::Entity::find().filter(shares_of(tenant, id));
+    count_up_to(conn, query, up_to).await
 }
 
 fn of(tenant: TenantId, interface: Option<InterfaceId>) -> Condition {

@@ -1,12 +1,12 @@
 //! Companies that leads may be assigned to.
 
 use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{insert_all, time, update_where};
-use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, count_up_to, cut};
 use super::placed::Rows;
 use super::rows::company::{Column, Entity, Model};
 use crate::domain::company::Company;
@@ -41,8 +41,8 @@ pub async fn list(
 
 /// How many there are, perhaps of the active ones only, counted up to `up_to`.
 pub async fn count(conn: &Conn, (tenant, active_only): (TenantId, bool), up_to: u64) -> Result<u64, StoreError> {
-    let query = Entity::find().select_only().column(Column::Id).filter(of(tenant, active_only)).limit(up_to);
-    Ok(query.count(conn).await?)
+    let query = Entity::find().filter(of(tenant, active_only));
+    count_up_to(conn, query, up_to).await
 }
 
 /// A new company.

@@ -13,7 +13,7 @@ use super::error::StoreError;
 use super::map::{
     AddressColumns, address, begins, from_json, insert_all, json_of, object, one_of, point, time, update_where,
 };
-use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, count_up_to, cut};
 use super::placed::Rows;
 use super::rows::dealer::{Column, Entity, Model};
 use super::rule::{Pushed, narrowed};
@@ -183,8 +183,8 @@ fn page_of(
 
 /// How many match, counted up to `up_to`.
 pub async fn count(conn: &Conn, tenant: TenantId, filter: &DealerFilter, up_to: u64) -> Result<u64, StoreError> {
-    let query = of(tenant).select_only().column(Column::Id).filter(filter.condition()).limit(up_to);
-    Ok(narrowed(query, filter.rule.as_ref()).count(conn).await?)
+    let query = of(tenant).filter(filter.condition());
+    count_up_to(conn, narrowed(query, filter.rule.as_ref()), up_to).await
 }
 
 /// How many dealers have this value in a category group.

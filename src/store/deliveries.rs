@@ -3,15 +3,13 @@
 use std::time::Duration;
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
-use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
-};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult};
 use serde::Deserialize;
 
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{from_text, insert_all, name_of, named, text_of, time};
-use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, count_up_to, cut};
 use super::placed::Rows;
 use super::rows::delivery::{Column, Entity, Model};
 use super::rows::{delivery_attempt, lead};
@@ -79,12 +77,9 @@ pub async fn list(
 /// How many there are, of one state or of all, counted up to `up_to`.
 pub async fn count(conn: &Conn, scope: &Scope, state: Option<DeliveryState>, up_to: u64) -> Result<u64, StoreError> {
     let query = Entity::find()
-        .select_only()
-        .column(Column::Id)
         .filter(open_to(scope))
-        .filter(Condition::all().add_option(state.map(|state| Column::State.eq(name_of(&state)))))
-        .limit(up_to);
-    Ok(query.count(conn).await?)
+        .filter(Condition::all().add_option(state.map(|state| Column::State.eq(name_of(&state)))));
+    count_up_to(conn, query, up_to).await
 }
 
 /// Every attempt of a delivery, in order.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{from_text, insert_all, name_of, named, some_of, text_of, time};
-use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, count_up_to, cut};
 use super::placed::Rows;
 use super::rows::event::{Column, Entity, Model};
 use super::rows::lead;
@@ -70,9 +70,8 @@ pub async fn list(
 
 /// How many match, counted up to `up_to`.
 pub async fn count(conn: &Conn, tenant: TenantId, filter: &EventFilter, up_to: u64) -> Result<u64, StoreError> {
-    use sea_orm::{PaginatorTrait, QuerySelect};
-    let query = Entity::find().select_only().column(Column::Id).filter(filter.condition(tenant)).limit(up_to);
-    Ok(query.count(conn).await?)
+    let query = Entity::find().filter(filter.condition(tenant));
+    count_up_to(conn, query, up_to).await
 }
 
 /// The latest event of each of these copies.

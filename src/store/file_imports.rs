@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, IntoSimpleExpr, Paginat
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{fixed, from_json, insert_all, json_of, name_of, named, time, update_where};
-use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, count_up_to, cut};
 use super::placed::Rows;
 use super::rows::file_import::{Column, Entity, Model};
 use super::rows::import_problem as problem;
@@ -34,8 +34,8 @@ pub async fn list(
 
 /// How many there are, counted up to `up_to`.
 pub async fn count(conn: &Conn, tenant: TenantId, up_to: u64) -> Result<u64, StoreError> {
-    let query = Entity::find().select_only().column(Column::Id).filter(Column::TenantId.eq(tenant.uuid()));
-    Ok(query.limit(up_to).count(conn).await?)
+    let query = Entity::find().filter(Column::TenantId.eq(tenant.uuid()));
+    count_up_to(conn, query, up_to).await
 }
 
 /// A new import.

@@ -7,12 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Func, OnConflict};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::time;
-use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, count_up_to, cut};
 use super::placed::Rows;
 use super::rows::rotation_member::{Column, Entity, Model};
 use crate::domain::Timestamp;
@@ -63,8 +63,8 @@ pub async fn list(
 
 /// How many lines a job's ledger has, counted up to `up_to`.
 pub async fn count(conn: &Conn, (tenant, job): (TenantId, JobId), up_to: u64) -> Result<u64, StoreError> {
-    let query = Entity::find().select_only().column(Column::Id).filter(ledger(tenant, job));
-    Ok(query.limit(up_to).count(conn).await?)
+    let query = Entity::find().filter(ledger(tenant, job));
+    count_up_to(conn, query, up_to).await
 }
 
 /// Writes turns that were had. INVARIANT: the transaction holds the ledgers.

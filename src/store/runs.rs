@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter};
 
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{from_json, insert_all, json_of, name_of, named, time, update_where};
-use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, count_up_to, cut};
 use super::placed::Rows;
 use super::rows::job_run::{Column, Entity, Model};
 use crate::domain::Timestamp;
@@ -75,12 +75,9 @@ pub async fn find_open(conn: &Conn, tenant: TenantId, job: JobId) -> Result<Opti
 /// How many runs there are, of one job or of all, counted up to `up_to`.
 pub async fn count(conn: &Conn, tenant: TenantId, job: Option<JobId>, up_to: u64) -> Result<u64, StoreError> {
     let query = Entity::find()
-        .select_only()
-        .column(Column::Id)
         .filter(Column::TenantId.eq(tenant.uuid()))
-        .filter(Condition::all().add_option(job.map(|id| Column::JobId.eq(id.uuid()))))
-        .limit(up_to);
-    Ok(query.count(conn).await?)
+        .filter(Condition::all().add_option(job.map(|id| Column::JobId.eq(id.uuid()))));
+    count_up_to(conn, query, up_to).await
 }
 
 /// The latest run of each of these jobs.

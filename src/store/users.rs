@@ -1,12 +1,12 @@
 //! Users: staff logins.
 
 use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{begins, from_json, insert_all, json_of, object, time, update_where};
-use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, count_up_to, cut};
 use super::placed::Rows;
 use super::rows::user::{Column, Entity, Model};
 use super::rule::{Pushed, narrowed};
@@ -68,8 +68,8 @@ pub async fn list(
 
 /// How many match, counted up to `up_to`.
 pub async fn count(conn: &Conn, tenant: TenantId, filter: &UserFilter, up_to: u64) -> Result<u64, StoreError> {
-    let query = of(tenant).select_only().column(Column::Id).filter(filter.condition()).limit(up_to);
-    Ok(narrowed(query, filter.rule.as_ref()).count(conn).await?)
+    let query = of(tenant).filter(filter.condition());
+    count_up_to(conn, narrowed(query, filter.rule.as_ref()), up_to).await
 }
 
 /// The active users who manage a group that one of these users is in, with that user.

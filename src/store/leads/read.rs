@@ -2,8 +2,7 @@
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoSimpleExpr, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Select,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoSimpleExpr, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
 
 use super::row::domain;
@@ -14,7 +13,7 @@ pub use crate::domain::sort::LeadSort;
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
 use crate::store::map::{begins, one_of, unindexed};
-use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, count_up_to, cut};
 use crate::store::placed::Rows;
 use crate::store::rows::lead::{Column, Entity, Model};
 use crate::store::rows::{operation_item, operation_lead, operation_result, request};
@@ -276,13 +275,8 @@ fn page_of(scope: &Scope, filter: &LeadFilter, sort: (LeadSort, Order), page: &P
 
 /// How many copies match, counted up to `up_to`.
 pub async fn count(conn: &Conn, scope: &Scope, filter: &LeadFilter, up_to: u64) -> Result<u64, StoreError> {
-    let query = Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .filter(scope.leads())
-        .filter(filter.condition(scope))
-        .limit(up_to);
-    Ok(narrowed(query, filter.rule.as_ref()).count(conn).await?)
+    let query = Entity::find().filter(scope.leads()).filter(filter.condition(scope));
+    count_up_to(conn, narrowed(query, filter.rule.as_ref()), up_to).await
 }
 
 impl LeadFilter {

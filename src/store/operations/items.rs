@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use sea_orm::sea_query::{Condition, ExprTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoSimpleExpr, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Select, Statement,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoSimpleExpr, QueryFilter, QueryOrder, QueryTrait, Select, Statement,
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +14,7 @@ use crate::domain::operation::{Copy, Item, ItemReason, LeadImage, Planned, Probl
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
 use crate::store::map::{fixed, from_text, insert_all, name_of, named, text_of, unindexed};
-use crate::store::page::{KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use crate::store::page::{KeyPart, Order, Page, PageRequest, SortedBy, count_up_to, cut};
 use crate::store::placed::Rows;
 use crate::store::rows::operation_item::{Column, Entity, Model};
 
@@ -101,8 +100,8 @@ pub async fn count(
     filter: ItemFilter,
     up_to: u64,
 ) -> Result<u64, StoreError> {
-    let query = Entity::find().select_only().column(Column::Position).filter(own(of, filter)).limit(up_to);
-    Ok(query.count(conn).await?)
+    let query = Entity::find().filter(own(of, filter));
+    count_up_to(conn, query, up_to).await
 }
 
 /// How many leads have a problem, by reason.

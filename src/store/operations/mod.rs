@@ -9,13 +9,13 @@ pub mod shares;
 pub mod untold;
 
 use sea_orm::sea_query::{Condition, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter};
 
 use self::row::{domain, row};
 use super::conn::Conn;
 use super::error::StoreError;
 use super::map::{insert_all, update_where};
-use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, count_up_to, cut};
 use super::rows::operation::{Column, Entity, Model};
 use crate::domain::id::{OperationId, TenantId};
 use crate::domain::operation::Operation;
@@ -76,8 +76,8 @@ pub async fn list(
 
 /// How many there are, counted up to `up_to`.
 pub async fn count(conn: &Conn, tenant: TenantId, filter: OperationFilter<'_>, up_to: u64) -> Result<u64, StoreError> {
-    let query = Entity::find().select_only().column(Column::Id).filter(of(tenant, filter)).limit(up_to);
-    Ok(query.count(conn).await?)
+    let query = Entity::find().filter(of(tenant, filter));
+    count_up_to(conn, query, up_to).await
 }
 
 fn of(tenant: TenantId, filter: OperationFilter<'_>) -> Condition {

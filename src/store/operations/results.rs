@@ -2,8 +2,7 @@
 
 use sea_orm::sea_query::{Condition, ExprTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, IntoSimpleExpr, PaginatorTrait, QueryFilter,
-    QuerySelect, QueryTrait, Select,
+    ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, IntoSimpleExpr, QueryFilter, QueryTrait, Select,
 };
 use uuid::Uuid;
 
@@ -12,7 +11,7 @@ use crate::domain::operation::{Changed, ItemResult, Outcome, Problem};
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
 use crate::store::map::{fixed, from_text, insert_all, name_of, named, text_of};
-use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, count_up_to, cut};
 use crate::store::placed::Rows;
 use crate::store::rows::operation_result::{Column, Entity, Model};
 
@@ -84,8 +83,8 @@ pub async fn count(
     outcomes: &[Outcome],
     up_to: u64,
 ) -> Result<u64, StoreError> {
-    let query = Entity::find().select_only().column(Column::Position).filter(own(of, outcomes)).limit(up_to);
-    Ok(query.count(conn).await?)
+    let query = Entity::find().filter(own(of, outcomes));
+    count_up_to(conn, query, up_to).await
 }
 
 fn own((tenant, id): (TenantId, OperationId), outcomes: &[Outcome]) -> Condition {

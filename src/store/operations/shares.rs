@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::Condition;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait, Select};
 use uuid::Uuid;
 
 use crate::domain::id::{OperationId, TenantId};
@@ -13,7 +11,7 @@ use crate::domain::lead::Recipient;
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
 use crate::store::map::insert_all_or;
-use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, cut};
+use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, count_up_to, cut};
 use crate::store::placed::Rows;
 use crate::store::rows::operation_share::{Column, Entity, Model};
 
@@ -130,8 +128,8 @@ fn page_of(of: (TenantId, OperationId), side: Side, order: Order, page: &PageReq
 
 /// How many recipients there are, counted up to `up_to`.
 pub async fn count(conn: &Conn, of: (TenantId, OperationId), side: Side, up_to: u64) -> Result<u64, StoreError> {
-    let query = Entity::find().select_only().column(Column::Id).filter(own(of, side)).limit(up_to);
-    Ok(query.count(conn).await?)
+    let query = Entity::find().filter(own(of, side));
+    count_up_to(conn, query, up_to).await
 }
 
 /// What the plan so far brings each recipient.
