@@ -200,6 +200,9 @@ impl Operation {
 
     /// How many leads have a problem, by reason; `items` lists them.
     async fn problems(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<ProblemCount>> {
+        if self.0.planned.problem == 0 {
+            return Ok(Vec::new());
+        }
         let found = items::count_problems(ctx.session()?.reader(), self.key()).await?;
         let problem = |(reason, leads): (domain::ItemReason, i64)| ProblemCount {
             reason: reason.into(),
