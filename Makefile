@@ -7,7 +7,10 @@ demo: build
 build: playground
 	cargo build --release
 
-playground:
+# Only when it has changed: the binary holds its pages, and to link it again takes minutes.
+playground: playground/dist/index.html
+
+playground/dist/index.html: $(shell find playground \( -name node_modules -o -name dist \) -prune -o -type f -print)
 	scripts/ensure.sh npm:playground
 	cd playground && npm run build
 
