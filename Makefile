@@ -10,7 +10,8 @@ build: playground
 # Only when it has changed: the binary holds its pages, and to link it again takes minutes.
 playground: playground/dist/index.html
 
-playground/dist/index.html: $(shell find playground \( -name node_modules -o -name dist \) -prune -o -type f -print)
+# Folders are named as well, which change when a file in them is taken away.
+playground/dist/index.html: $(shell find playground -mindepth 1 \( -name node_modules -o -name dist \) -prune -o -print)
 	scripts/ensure.sh npm:playground
 	cd playground && npm run build
 
