@@ -1,10 +1,12 @@
-//! Whole rows, read by the places of their columns.
+//! Rows, whole or in part, read by the places of their columns.
 //!
 //! sea-orm's own reading looks each column up by its name and words an error for each that is null: more work than the rest of a page.
 
 use std::future::Future;
 
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryResult, QuerySelect, QueryTrait, RuntimeErr, Select};
+use sea_orm::{
+    ConnectionTrait, DbErr, EntityTrait, PartialModelTrait, QueryResult, QuerySelect, QueryTrait, RuntimeErr, Select,
+};
 use sqlx::{Decode, Postgres, Row, Sqlite, Type};
 
 use super::conn::Conn;
@@ -50,12 +52,31 @@ pub(super) trait Rows<M> {
 
 impl<E: EntityTrait<Model: Placed>> Rows<E::Model> for Select<E> {
     async fn rows(self, conn: &Conn) -> Result<Vec<E::Model>, StoreError> {
-        let found = conn.query_all_raw(self.build(conn.get_database_backend())).await?;
-        found.iter().map(|row| Placed::read(&mut Columns { row, next: 0 })).collect()
+        all(conn, self).await
     }
 
     async fn row(self, conn: &Conn) -> Result<Option<E::Model>, StoreError> {
         let found = conn.query_one_raw(self.limit(1).build(conn.get_database_backend())).await?;
         found.as_ref().map(|row| Placed::read(&mut Columns { row, next: 0 })).transpose()
     }
+}
+
+/// Runs a query for a part of its rows.
+pub(super) trait Parts {
+    /// That part of all that it finds.
+    fn parts<P: PartialModelTrait + Placed>(
+        self,
+        conn: &Conn,
+    ) -> impl Future<Output = Result<Vec<P>, StoreError>> + Send;
+}
+
+impl<E: EntityTrait> Parts for Select<E> {
+    async fn parts<P: PartialModelTrait + Placed>(self, conn: &Conn) -> Result<Vec<P>, StoreError> {
+        all(conn, P::select_cols(self.select_only())).await
+    }
+}
+
+async fn all<E: EntityTrait, P: Placed>(conn: &Conn, query: Select<E>) -> Result<Vec<P>, StoreError> {
+    let found = conn.query_all_raw(query.build(conn.get_database_backend())).await?;
+    found.iter().map(|row| P::read(&mut Columns { row, next: 0 })).collect()
 }

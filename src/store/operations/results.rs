@@ -1,10 +1,7 @@
 //! Results: what became of each lead. Rows are only ever added.
 
 use sea_orm::sea_query::{Condition, ExprTrait};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, IntoSimpleExpr, QueryFilter, QueryTrait, Select,
-};
-use uuid::Uuid;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoSimpleExpr, QueryFilter, QueryTrait, Select};
 
 use crate::domain::id::{OperationId, TenantId};
 use crate::domain::operation::{Changed, ItemResult, Outcome, Problem};
@@ -12,8 +9,8 @@ use crate::store::conn::Conn;
 use crate::store::error::StoreError;
 use crate::store::map::{fixed, from_text, insert_all, name_of, named, text_of};
 use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, count_up_to, cut};
-use crate::store::placed::Rows;
-use crate::store::rows::operation_result::{Column, Entity, Model};
+use crate::store::placed::{Parts, Rows};
+use crate::store::rows::operation_result::{Column, Entity, Listed, Model};
 
 /// New results, the changed ones with what their undo needs.
 pub async fn insert(
@@ -25,18 +22,6 @@ pub async fn insert(
     insert_all(conn, rows).await
 }
 
-/// What is listed of a result: not what the lead was, which is most of its row.
-#[derive(DerivePartialModel)]
-#[sea_orm(entity = "Entity")]
-struct Listed {
-    position: i64,
-    lead_id: Uuid,
-    outcome: String,
-    reason_code: Option<String>,
-    reason: Option<String>,
-    copies: Option<String>,
-}
-
 /// A page by position, of some outcomes or of all.
 pub async fn list(
     conn: &Conn,
@@ -44,7 +29,7 @@ pub async fn list(
     outcomes: &[Outcome],
     page: &PageRequest,
 ) -> Result<Page<ItemResult>, StoreError> {
-    let rows = page_of(of, outcomes, page).into_partial_model::<Listed>().all(conn).await?;
+    let rows = page_of(of, outcomes, page).parts::<Listed>(conn).await?;
     cut(rows, page, |row| position(row.position)).try_map(Listed::domain)
 }
 

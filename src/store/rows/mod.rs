@@ -1,16 +1,17 @@
 //! The tables, row by row, as sea-orm sees them. Nothing outside `store` sees these.
 
-/// Declares a table's row, and that it is read by the places of its columns, which a query selects in the order of the fields.
+/// Declares a table's row, or a part of it, and that it is read by the places of its columns, which a query selects in the order of the
+/// fields.
 macro_rules! row {
-    ($(#[$about:meta])* pub struct Model { $($fields:tt)* }) => {
+    ($(#[$about:meta])* pub struct $row:ident { $($fields:tt)* }) => {
         $(#[$about])*
-        pub struct Model {
+        pub struct $row {
             $($fields)*
         }
-        row!(@read $($fields)*);
+        row!(@read $row $($fields)*);
     };
-    (@read $($(#[$about:meta])* pub $column:ident: $kind:ty,)*) => {
-        impl $crate::store::placed::Placed for Model {
+    (@read $row:ident $($(#[$about:meta])* pub $column:ident: $kind:ty,)*) => {
+        impl $crate::store::placed::Placed for $row {
             fn read(columns: &mut $crate::store::placed::Columns<'_>) -> Result<Self, $crate::store::StoreError> {
                 Ok(Self { $($column: columns.next()?,)* })
             }

@@ -22,6 +22,20 @@ row! {
     }
 }
 
+row! {
+    /// What is listed of a result: not what the lead was, which is most of its row.
+    #[derive(DerivePartialModel)]
+    #[sea_orm(entity = "Entity")]
+    pub struct Listed {
+        pub position: i64,
+        pub lead_id: Uuid,
+        pub outcome: String,
+        pub reason_code: Option<String>,
+        pub reason: Option<String>,
+        pub copies: Option<String>,
+    }
+}
+
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
