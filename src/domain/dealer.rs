@@ -44,6 +44,45 @@ pub struct Dealer {
     pub updated_at: Timestamp,
 }
 
+/// What is shown of a dealer where something else is what was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DealerSummary {
+    pub id: DealerId,
+    pub number: String,
+    /// Empty when the dealer has none.
+    pub sub_number: String,
+    pub name: String,
+    pub active: bool,
+    pub accepts_leads: bool,
+    pub is_default: bool,
+    pub city: Option<String>,
+    pub region: Option<String>,
+    /// 0 to 5, or none.
+    pub rating: Option<f64>,
+    pub version: i64,
+    pub updated_at: Timestamp,
+}
+
+impl Dealer {
+    /// What is shown of it beside something else.
+    pub fn summary(&self) -> DealerSummary {
+        DealerSummary {
+            id: self.id,
+            number: self.number.clone(),
+            sub_number: self.sub_number.clone(),
+            name: self.name.clone(),
+            active: self.active,
+            accepts_leads: self.accepts_leads,
+            is_default: self.is_default,
+            city: self.address.city.clone(),
+            region: self.address.region.clone(),
+            rating: self.rating,
+            version: self.version,
+            updated_at: self.updated_at,
+        }
+    }
+}
+
 /// Where post goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

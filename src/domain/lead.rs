@@ -146,6 +146,51 @@ pub struct Lead {
     pub created_by: String,
 }
 
+/// What lists show of a copy: where it stands, who has it, and what everything that belongs to it is found by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeadSummary {
+    pub id: LeadId,
+    pub request: RequestId,
+    pub root: LeadId,
+    pub parent: Option<LeadId>,
+    pub round: i64,
+    pub state: LeadState,
+    pub recipient: Option<Recipient>,
+    pub decision: Option<DecisionId>,
+    pub job: Option<JobId>,
+    pub source: String,
+    pub brand: Option<String>,
+    pub received_at: Timestamp,
+    pub due_at: Option<Timestamp>,
+    pub follow_up_status: String,
+    pub version: i64,
+    pub updated_at: Timestamp,
+}
+
+impl Lead {
+    /// What lists show of it.
+    pub fn summary(&self) -> LeadSummary {
+        LeadSummary {
+            id: self.id,
+            request: self.request,
+            root: self.root,
+            parent: self.parent,
+            round: self.round,
+            state: self.state,
+            recipient: self.recipient,
+            decision: self.decision,
+            job: self.job,
+            source: self.source.clone(),
+            brand: self.brand.clone(),
+            received_at: self.received_at,
+            due_at: self.due_at,
+            follow_up_status: self.workflow.follow_up_status.clone(),
+            version: self.version,
+            updated_at: self.times.updated_at,
+        }
+    }
+}
+
 /// When what happened to a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeadTimes {

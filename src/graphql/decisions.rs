@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::interfaces::{InterfaceKey, ReassignmentInterface};
 use super::jobs::ReassignmentJob;
-use super::network::{Dealer, DealerKey, User, UserKey};
+use super::network::{Dealer, User, UserKey};
 use super::session::Ctx;
 use crate::actions::{Permission, permit};
 use crate::domain::decision as domain;
@@ -108,7 +108,7 @@ impl RankedCandidate {
     /// The dealer as it is now; null for a user.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
         let Recipient::Dealer(id) = self.0.recipient else { return Ok(None) };
-        Ok(ctx.loaders()?.load(DealerKey(id)).await?.map(Dealer))
+        Dealer::load(ctx, id).await
     }
 
     /// The user as it is now; null for a dealer.

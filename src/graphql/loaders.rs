@@ -16,7 +16,7 @@ use crate::domain::decision::Decision;
 use crate::domain::delivery::Delivery;
 use crate::domain::event::Event;
 use crate::domain::id::{DecisionId, LeadId, RequestId};
-use crate::domain::lead::Lead;
+use crate::domain::lead::{Lead, LeadSummary};
 use crate::domain::message::Template;
 use crate::domain::note::Note;
 use crate::domain::offer::Offer;
@@ -115,6 +115,20 @@ impl Loader<LeadKey> for Batch {
         let ids: Vec<LeadId> = keys.iter().map(|key| key.0).collect();
         let rows = leads::lookup_many(self.reader(), &self.scope, &ids).await?;
         Ok(by_key(rows, |lead| LeadKey(lead.id)))
+    }
+}
+
+/// The summary of a copy within the scope.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LeadSummaryKey(pub LeadId);
+
+impl Loader<LeadSummaryKey> for Batch {
+    type Value = LeadSummary;
+    type Error = LoadError;
+    async fn load(&self, keys: &[LeadSummaryKey]) -> Result<HashMap<LeadSummaryKey, LeadSummary>, LoadError> {
+        let ids: Vec<LeadId> = keys.iter().map(|key| key.0).collect();
+        let rows = leads::lookup_summaries(self.reader(), &self.scope, &ids).await?;
+        Ok(by_key(rows, |lead| LeadSummaryKey(lead.id)))
     }
 }
 

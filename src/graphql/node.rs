@@ -100,7 +100,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> async_graphql::Result<Option<Node>>
     let session = ctx.session()?;
     let (reader, scope) = (session.reader(), &session.scope);
     Ok(match id {
-        AnyId::LeadId(id) => leads::lookup(reader, scope, id).await?.map(|lead| Node::Lead(Lead(lead))),
+        AnyId::LeadId(id) => leads::lookup(reader, scope, id).await?.map(|lead| Node::Lead(lead.into())),
         AnyId::NoteId(id) => {
             let Some(note) = notes::lookup(reader, scope.tenant, id).await? else { return Ok(None) };
             let reached = leads::lookup(reader, scope, note.lead).await?.is_some();

@@ -14,11 +14,11 @@ use super::map::{
     AddressColumns, address, begins, from_json, insert_all, json_of, object, one_of, point, time, update_where,
 };
 use super::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, count_up_to, cut};
-use super::placed::Rows;
-use super::rows::dealer::{Column, Entity, Model};
+use super::placed::{Parts, Rows};
+use super::rows::dealer::{Column, Entity, Model, Summary};
 use super::rule::{Pushed, narrowed};
 use crate::domain::Timestamp;
-use crate::domain::dealer::{Capacity, CrmIntegration, Dealer};
+use crate::domain::dealer::{Capacity, CrmIntegration, Dealer, DealerSummary};
 use crate::domain::id::{DealerId, TenantId};
 
 /// Rows of a whole network that are read at once: some tens of milliseconds.
@@ -60,6 +60,19 @@ pub async fn lookup_many(conn: &Conn, tenant: TenantId, ids: &[DealerId]) -> Res
     }
     let query = of(tenant).filter(one_of(conn, Column::Id, ids.iter().map(|id| id.uuid())));
     query.rows(conn).await?.into_iter().map(domain).collect()
+}
+
+/// The same of which only the summaries are read.
+pub async fn lookup_summaries(
+    conn: &Conn,
+    tenant: TenantId,
+    ids: &[DealerId],
+) -> Result<Vec<DealerSummary>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = of(tenant).filter(one_of(conn, Column::Id, ids.iter().map(|id| id.uuid())));
+    Ok(query.parts(conn).await?.into_iter().map(summary).collect())
 }
 
 /// What whoever hands leads to a dealer has to know of it.
@@ -300,6 +313,23 @@ fn domain(row: Model) -> Result<Dealer, StoreError> {
         created_at: time(row.created_at),
         updated_at: time(row.updated_at),
     })
+}
+
+fn summary(row: Summary) -> DealerSummary {
+    DealerSummary {
+        id: row.id.into(),
+        number: row.number,
+        sub_number: row.sub_number,
+        name: row.name,
+        active: row.active,
+        accepts_leads: row.accepts_leads,
+        is_default: row.is_default,
+        city: row.city,
+        region: row.region,
+        rating: row.rating,
+        version: row.version,
+        updated_at: time(row.updated_at),
+    }
 }
 
 fn row(dealer: &Dealer) -> Result<Model, StoreError> {

@@ -7,7 +7,7 @@ use super::rows::{company, lead, lead_assignment, membership, user};
 use crate::domain::actor::{Actor, Role};
 use crate::domain::id::{CompanyId, DealerId, TenantId, UserId};
 use crate::domain::label::Visibility;
-use crate::domain::lead::{Lead, Recipient};
+use crate::domain::lead::{Lead, LeadState, Recipient};
 
 /// Which leads of a tenant somebody may see.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,17 +64,17 @@ impl Scope {
         Self { tenant: actor.tenant, reach, personal_data: actor.role != Role::Auditor }
     }
 
-    /// Whether the customer's contact data is shown with this copy: to staff, to the request's own source and to whoever is assigned, and
+    /// Whether the customer's contact data is shown with a copy that this recipient has in this state: to staff, to the request's own source and to whoever is assigned, and
     /// to a recipient once the copy is in their hands (SPEC ACK-1). INVARIANT: the copy is within reach.
-    pub fn shows_person(&self, copy: &Lead) -> bool {
+    pub fn shows_person(&self, recipient: Option<Recipient>, state: LeadState) -> bool {
         match &self.reach {
             Reach::All
             | Reach::Managed(_)
             | Reach::Partner { source: Some(_), .. }
             | Reach::Partner { company: Some(_), .. } => self.personal_data,
             // What is within reach and in somebody else's hands is so by an assignment.
-            Reach::Own(user) if copy.recipient != Some(Recipient::User(*user)) => self.personal_data,
-            Reach::Own(_) | Reach::Dealer(_) | Reach::Partner { .. } => self.personal_data && copy.state.is_held(),
+            Reach::Own(user) if recipient != Some(Recipient::User(*user)) => self.personal_data,
+            Reach::Own(_) | Reach::Dealer(_) | Reach::Partner { .. } => self.personal_data && state.is_held(),
         }
     }
 

@@ -61,6 +61,7 @@ mod rules_sql;
 mod schema;
 mod set_aside;
 mod story;
+mod summaries;
 mod support;
 mod uploads;
 mod who_may;

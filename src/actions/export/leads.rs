@@ -150,7 +150,9 @@ impl LeadExport {
             ColumnSource::Field { root, source, .. } => {
                 record.with_value(*root, source, own, |value| cell::value(&value))
             }
-            ColumnSource::Customer(_) if !self.scope.shows_person(record.lead) => String::new(),
+            ColumnSource::Customer(_) if !self.scope.shows_person(record.lead.recipient, record.lead.state) => {
+                String::new()
+            }
             ColumnSource::Customer(field) => {
                 let request = record.request;
                 match field {

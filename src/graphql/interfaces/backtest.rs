@@ -11,7 +11,7 @@ use crate::domain::backtest as domain;
 use crate::domain::id::DealerId;
 use crate::graphql::connection::{Listed, PageArgs, connect};
 use crate::graphql::leads::SortDirection;
-use crate::graphql::network::{Dealer, DealerKey, User, UserKey};
+use crate::graphql::network::{Dealer, User, UserKey};
 use crate::graphql::session::Ctx;
 use crate::store::backtests;
 
@@ -214,7 +214,7 @@ impl BacktestShare {
         if self.kind != CandidateKind::Dealer {
             return Ok(None);
         }
-        Ok(ctx.loaders()?.load(DealerKey(DealerId(self.id))).await?.map(Dealer))
+        Dealer::load(ctx, DealerId(self.id)).await
     }
 
     /// The user as it is now; null for a dealer.

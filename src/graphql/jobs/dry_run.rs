@@ -7,7 +7,7 @@ use crate::actions::manual_runs;
 use crate::domain::lead::Recipient;
 use crate::graphql::decisions::{Outcome, RankedCandidate};
 use crate::graphql::leads::Lead;
-use crate::graphql::network::{Dealer, DealerKey, User, UserKey};
+use crate::graphql::network::{Dealer, User, UserKey};
 use crate::graphql::payload::UserError;
 use crate::graphql::session::Ctx;
 
@@ -23,7 +23,7 @@ impl PlannedRecipient {
     /// The dealer; null for a user.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
         let Recipient::Dealer(id) = self.0 else { return Ok(None) };
-        Ok(ctx.loaders()?.load(DealerKey(id)).await?.map(Dealer))
+        Dealer::load(ctx, id).await
     }
 
     /// The user; null for a dealer.
@@ -75,7 +75,7 @@ pub struct JobDryRunPayload {
 impl From<manual_runs::DryRun> for JobDryRun {
     fn from(run: manual_runs::DryRun) -> Self {
         let planned = |(lead, decided): (crate::domain::lead::Lead, crate::actions::handover::Decided)| PlannedMove {
-            lead: Lead(lead),
+            lead: lead.into(),
             outcome: decided.decision.outcome.into(),
             recipients: decided.placements.iter().map(|placement| PlannedRecipient(placement.recipient)).collect(),
             candidates: decided.decision.candidates.into_iter().map(RankedCandidate).collect(),

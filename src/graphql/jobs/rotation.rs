@@ -8,7 +8,7 @@ use crate::domain::id::{DealerId, JobId, UserId};
 use crate::domain::lead::Recipient;
 use crate::domain::{Invalid, InvalidCode, Timestamp, rotation as domain};
 use crate::graphql::ids;
-use crate::graphql::network::{Dealer, DealerKey, User, UserKey};
+use crate::graphql::network::{Dealer, User, UserKey};
 use crate::graphql::session::Ctx;
 
 /// One recipient's line in a rotation's ledger.
@@ -21,7 +21,7 @@ impl RotationMember {
     /// The dealer as it is now; null for a user.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
         let Recipient::Dealer(id) = self.0.recipient else { return Ok(None) };
-        Ok(ctx.loaders()?.load(DealerKey(id)).await?.map(Dealer))
+        Dealer::load(ctx, id).await
     }
 
     /// The user as it is now; null for a dealer.

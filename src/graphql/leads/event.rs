@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::lead::Lead;
 use crate::actions::Sight;
 use crate::domain;
-use crate::graphql::loaders::LeadKey;
 use crate::graphql::session::Ctx;
 
 /// What happened.
@@ -116,7 +115,7 @@ impl Event {
     /// The copy that it happened to, if it was one.
     async fn lead(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
         let Some(lead) = self.0.lead else { return Ok(None) };
-        Ok(ctx.loaders()?.load(LeadKey(lead)).await?.map(Lead))
+        Lead::load(ctx, lead).await
     }
 
     /// Who did it.

@@ -14,7 +14,6 @@ use crate::domain::message::Template;
 use crate::domain::offer::Addressee;
 use crate::graphql::connection::{Listed, PageArgs, connect};
 use crate::graphql::ids;
-use crate::graphql::loaders::LeadKey;
 use crate::graphql::mutation::OwnedCall;
 use crate::graphql::payload::{UserError, split};
 use crate::graphql::session::{Ctx, permitted};
@@ -95,7 +94,7 @@ impl Delivery {
     /// The lead that it is about; null for a digest, which is about many.
     async fn lead(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
         let Some(lead) = self.0.lead else { return Ok(None) };
-        Ok(ctx.loaders()?.load(LeadKey(lead)).await?.map(Lead))
+        Lead::load(ctx, lead).await
     }
 
     /// The template by which it is written: `offer`, `status`, `loss`, `warning`, `manager`, `fresh_link`, `taken` or `digest`;

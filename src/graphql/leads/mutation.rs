@@ -377,6 +377,6 @@ pub(super) async fn load(ctx: &Context<'_>, ids: &[LeadId]) -> async_graphql::Re
     let session = ctx.session()?;
     // Read where it was written: a replica may lag behind.
     let found = leads::lookup_many(session.actions.store.writer(), &session.scope, ids).await?;
-    let one = |id: &LeadId| found.iter().find(|lead| lead.id == *id).cloned().map(Lead);
+    let one = |id: &LeadId| found.iter().find(|lead| lead.id == *id).cloned().map(Lead::from);
     Ok(ids.iter().filter_map(one).collect())
 }

@@ -10,7 +10,6 @@ use crate::actions::{Permission, notes as actions, permit};
 use crate::domain::note as domain;
 use crate::domain::note::{NoteDraft, PLAIN_KIND};
 use crate::graphql::ids;
-use crate::graphql::loaders::LeadKey;
 use crate::graphql::mutation::OwnedCall;
 use crate::graphql::operations::{Operation, OperationKey};
 use crate::graphql::payload::{UserError, split};
@@ -31,7 +30,7 @@ impl LeadNote {
 
     /// The copy.
     async fn lead(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
-        Ok(ctx.loaders()?.load(LeadKey(self.0.lead)).await?.map(Lead))
+        Lead::load(ctx, self.0.lead).await
     }
 
     /// As the tenant calls it: `CALL`, `VISIT`, `NOTE`.

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object};
 
 use super::lead::Lead;
 use super::order::LeadOrder;
-use crate::graphql::connection::{Listed, PageArgs, connect};
+use crate::graphql::connection::{Listed, PageArgs};
 use crate::graphql::ids;
 use crate::graphql::session::{Ctx, forbidden};
 use crate::graphql::wanted::{LeadWhere, Wanted, search_text};
@@ -26,7 +26,7 @@ impl LeadQuery {
     ) -> async_graphql::Result<Option<Lead>> {
         let Some(id) = ids::parse_or_null(&id) else { return Ok(None) };
         let session = ctx.session()?;
-        Ok(leads::lookup(session.reader(), &session.scope, id).await?.map(Lead))
+        Ok(leads::lookup(session.reader(), &session.scope, id).await?.map(Lead::from))
     }
 
     /// The lead grid: all copies within your reach, filtered, sorted and paged by key.
@@ -61,7 +61,6 @@ impl LeadQuery {
         }
         let rule = Wanted::of(wanted.map(|wanted| wanted.0), filter)?.pushed(session, Place::LeadCondition).await?;
         let filter = LeadFilter { rule, search, ..LeadFilter::default() };
-        let found = leads::list(session.reader(), &session.scope, &filter, order.stored(), &page).await?;
-        connect(ctx, &list, found, Lead, |up_to| leads::count(session.reader(), &session.scope, &filter, up_to)).await
+        Lead::list(ctx, &list, &filter, order.stored(), &page).await
     }
 }

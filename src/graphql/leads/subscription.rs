@@ -177,7 +177,7 @@ impl LeadChanges {
         let filter = self.filter(session).await?;
         let mut found = leads::list_matching(session.reader(), &session.scope, &filter, ids).await?;
         found.sort_by_key(|lead| ids.iter().position(|id| *id == lead.id));
-        Ok(found.into_iter().map(Lead).collect())
+        Ok(found.into_iter().map(Lead::from).collect())
     }
 }
 
@@ -204,7 +204,7 @@ async fn lines(session: &Session, ids: Vec<Uuid>) -> async_graphql::Result<Vec<(
     let mut lines = Vec::new();
     for event in found {
         if let Some(copy) = copies.iter().find(|copy| Some(copy.id) == event.lead) {
-            lines.push((Event(event), Lead(copy.clone())));
+            lines.push((Event(event), copy.clone().into()));
         }
     }
     lines.sort_by_key(|(event, _)| (event.0.at, event.0.id));

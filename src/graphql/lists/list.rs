@@ -7,7 +7,7 @@ use crate::actions::ActionError;
 use crate::actions::lists::{Column, Opened, columns, opened};
 use crate::domain::InvalidCode;
 use crate::domain::list::{List, ListAccess as Access};
-use crate::graphql::connection::{COUNT_MAX, Listed, PageArgs, bad_input, connect};
+use crate::graphql::connection::{COUNT_MAX, Listed, PageArgs, bad_input};
 use crate::graphql::leads::{Lead, LeadOrder, LeadSortField, SortDirection};
 use crate::graphql::network::{User, UserKey};
 use crate::graphql::session::{Ctx, Session, forbidden};
@@ -194,8 +194,7 @@ impl LeadList {
         let page = PageArgs::new(first, after, last, before).request(ctx, &list)?;
         let opened = self.opened(session).await?;
         let filter = opened.filter(session.reader(), session.actions.clock.now()).map_err(told)?;
-        let found = leads::list(session.reader(), &session.scope, &filter, order.stored(), &page).await?;
-        connect(ctx, &list, found, Lead, |up_to| leads::count(session.reader(), &session.scope, &filter, up_to)).await
+        Lead::list(ctx, &list, &filter, order.stored(), &page).await
     }
 
     /// How many leads it shows to you now.

@@ -8,7 +8,6 @@ use super::user::User;
 use crate::domain::Timestamp;
 use crate::domain::calendar as domain;
 use crate::graphql::leads::Lead;
-use crate::graphql::loaders::LeadKey;
 use crate::graphql::session::Ctx;
 
 /// An appointment or task on a lead.
@@ -25,7 +24,7 @@ impl CalendarEvent {
 
     /// The lead.
     async fn lead(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
-        Ok(ctx.loaders()?.load(LeadKey(self.0.lead)).await?.map(Lead))
+        Lead::load(ctx, self.0.lead).await
     }
 
     /// Who is to do it.

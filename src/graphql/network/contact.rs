@@ -4,7 +4,6 @@ use async_graphql::{Context, Enum, ID, Object};
 use chrono::{DateTime, Utc};
 
 use super::dealer::Dealer;
-use super::loaders::DealerKey;
 use crate::domain::Timestamp;
 use crate::domain::dealer as domain;
 use crate::graphql::session::Ctx;
@@ -33,7 +32,7 @@ impl Contact {
 
     /// The dealer.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
-        Ok(ctx.loaders()?.load(DealerKey(self.0.dealer)).await?.map(Dealer))
+        Dealer::load(ctx, self.0.dealer).await
     }
 
     /// Whether links to this contact acknowledge.

@@ -5,9 +5,11 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde_json::{Map, Value};
 
 use super::contact::Contact;
-use super::loaders::ContactsKey;
+use super::loaders::{ContactsKey, DealerKey, DealerSummaryKey};
 use crate::actions::Sight;
 use crate::domain::dealer as domain;
+use crate::domain::id::DealerId;
+use crate::graphql::asked;
 use crate::graphql::leads::Point;
 use crate::graphql::session::Ctx;
 
@@ -93,13 +95,62 @@ impl From<&domain::OpeningHours> for OpeningHours {
     }
 }
 
-/// A location that receives leads.
+/// A location that receives leads: its summary, and all of it where more is asked.
 #[derive(Clone)]
-pub struct Dealer(pub domain::Dealer);
+pub struct Dealer {
+    summary: domain::DealerSummary,
+    whole: Option<Box<domain::Dealer>>,
+}
+
+/// The fields that the summary answers.
+const OF_SUMMARY: [&str; 15] = [
+    "__typename",
+    "id",
+    "number",
+    "subNumber",
+    "name",
+    "active",
+    "acceptsLeads",
+    "isDefault",
+    "city",
+    "region",
+    "rating",
+    "contacts",
+    "reachable",
+    "version",
+    "updatedAt",
+];
+
+impl From<domain::DealerSummary> for Dealer {
+    fn from(summary: domain::DealerSummary) -> Self {
+        Self { summary, whole: None }
+    }
+}
+
+impl From<domain::Dealer> for Dealer {
+    fn from(dealer: domain::Dealer) -> Self {
+        Self { summary: dealer.summary(), whole: Some(Box::new(dealer)) }
+    }
+}
 
 impl Dealer {
+    /// The dealer with this id; as much of it as the field at hand asks for.
+    pub async fn load(ctx: &Context<'_>, id: DealerId) -> async_graphql::Result<Option<Self>> {
+        let loaders = ctx.loaders()?;
+        Ok(if asked::of_object(ctx, &OF_SUMMARY) {
+            loaders.load(DealerSummaryKey(id)).await?.map(Self::from)
+        } else {
+            loaders.load(DealerKey(id)).await?.map(Self::from)
+        })
+    }
+
+    /// All of it, for the fields that the summary does not answer.
+    fn whole(&self) -> async_graphql::Result<&domain::Dealer> {
+        self.whole.as_deref().ok_or_else(|| async_graphql::Error::new("a field of a dealer that was not read"))
+    }
+
     fn is_open_to(&self, ctx: &Context<'_>) -> async_graphql::Result<bool> {
-        Ok(Sight::of(&ctx.session()?.actor).sees(self.0.id))
+        Ok(Sight::of(&ctx.session()?.actor).sees(self.summary.id))
     }
 }
 
@@ -109,82 +160,82 @@ impl Dealer {
 impl Dealer {
     /// `dlr_…`
     pub async fn id(&self) -> ID {
-        self.0.id.into()
+        self.summary.id.into()
     }
 
     /// Unique together with the sub-number: letters, digits and single hyphens, at most 20.
     async fn number(&self) -> &str {
-        &self.0.number
+        &self.summary.number
     }
 
     /// Tells locations with one number apart; null when there is none.
     async fn sub_number(&self) -> Option<&str> {
-        Some(self.0.sub_number.as_str()).filter(|sub_number| !sub_number.is_empty())
+        Some(self.summary.sub_number.as_str()).filter(|sub_number| !sub_number.is_empty())
     }
 
     /// As shown to people.
     async fn name(&self) -> &str {
-        &self.0.name
+        &self.summary.name
     }
 
     /// Whether it belongs to the network.
     async fn active(&self) -> bool {
-        self.0.active
+        self.summary.active
     }
 
     /// Whether it is offered leads.
     async fn accepts_leads(&self) -> bool {
-        self.0.accepts_leads
+        self.summary.accepts_leads
     }
 
     /// Whether it is the tenant's fallback for leads without a candidate.
     async fn is_default(&self) -> bool {
-        self.0.is_default
+        self.summary.is_default
     }
 
     /// Street and house number.
-    async fn street(&self) -> Option<&str> {
-        self.0.address.street.as_deref()
+    fn street(&self) -> async_graphql::Result<Option<&str>> {
+        Ok(self.whole()?.address.street.as_deref())
     }
 
     /// City.
     async fn city(&self) -> Option<&str> {
-        self.0.address.city.as_deref()
+        self.summary.city.as_deref()
     }
 
     /// State or province, abbreviated as the post does.
     async fn region(&self) -> Option<&str> {
-        self.0.address.region.as_deref()
+        self.summary.region.as_deref()
     }
 
     /// ISO 3166-1 alpha-2.
-    async fn country(&self) -> String {
-        self.0.address.country.to_string()
+    fn country(&self) -> async_graphql::Result<String> {
+        Ok(self.whole()?.address.country.to_string())
     }
 
     /// Normalised: five digits in the United States, the forward sortation area in Canada.
-    async fn postal_code(&self) -> Option<String> {
-        self.0.address.postal_code.as_ref().map(ToString::to_string)
+    fn postal_code(&self) -> async_graphql::Result<Option<String>> {
+        Ok(self.whole()?.address.postal_code.as_ref().map(ToString::to_string))
     }
 
     /// Where it is: its own point, else the middle of its postal code; null when neither is known.
-    async fn point(&self) -> Option<Point> {
-        self.0.point.map(|point| Point { lat: point.lat(), lon: point.lon(), source: None })
+    fn point(&self) -> async_graphql::Result<Option<Point>> {
+        Ok(self.whole()?.point.map(|point| Point { lat: point.lat(), lon: point.lon(), source: None }))
     }
 
     /// An IANA name such as `America/New_York`.
-    async fn time_zone(&self) -> &'static str {
-        self.0.time_zone.name()
+    fn time_zone(&self) -> async_graphql::Result<&'static str> {
+        Ok(self.whole()?.time_zone.name())
     }
 
     /// When it is open.
-    async fn hours(&self) -> OpeningHours {
-        (&self.0.hours).into()
+    fn hours(&self) -> async_graphql::Result<OpeningHours> {
+        Ok((&self.whole()?.hours).into())
     }
 
     /// 0 to 5; null for none.
     fn rating(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<f64>> {
-        Ok(if self.is_open_to(ctx)? { self.0.rating } else { None })
+        Ok(if self.is_open_to(ctx)? { self.summary.rating } else { None })
     }
 
     /// Its values in the category groups, by key.
@@ -193,12 +244,12 @@ impl Dealer {
             return Ok(Vec::new());
         }
         let value = |(key, value): (&String, &String)| CategoryValue { key: key.clone(), value: value.clone() };
-        Ok(self.0.categories.iter().map(value).collect())
+        Ok(self.whole()?.categories.iter().map(value).collect())
     }
 
     /// What it sells.
-    async fn brands(&self) -> &[String] {
-        &self.0.brands
+    fn brands(&self) -> async_graphql::Result<&[String]> {
+        Ok(&self.whole()?.brands)
     }
 
     /// The postal codes that it looks after.
@@ -210,18 +261,18 @@ impl Dealer {
             prefix: entry.prefix.clone(),
             brand: entry.brand.clone(),
         };
-        Ok(self.0.territory.iter().map(entry).collect())
+        Ok(self.whole()?.territory.iter().map(entry).collect())
     }
 
     /// How many open leads it takes at one time; null for no limit.
     fn capacity_open(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<i32>> {
-        let capacity = if self.is_open_to(ctx)? { self.0.capacity.open } else { None };
+        let capacity = if self.is_open_to(ctx)? { self.whole()?.capacity.open } else { None };
         Ok(capacity.and_then(|count| i32::try_from(count).ok()))
     }
 
     /// How many leads it is offered in a day of the tenant's time zone; null for no limit.
     fn capacity_per_day(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<i32>> {
-        let capacity = if self.is_open_to(ctx)? { self.0.capacity.per_day } else { None };
+        let capacity = if self.is_open_to(ctx)? { self.whole()?.capacity.per_day } else { None };
         Ok(capacity.and_then(|count| i32::try_from(count).ok()))
     }
 
@@ -235,12 +286,12 @@ impl Dealer {
             address: crm.address.clone(),
             active: crm.active,
         };
-        Ok(self.0.crm.iter().map(shown).collect())
+        Ok(self.whole()?.crm.iter().map(shown).collect())
     }
 
     /// The values of custom fields, by key.
     fn custom(&self, ctx: &Context<'_>) -> async_graphql::Result<Json<Map<String, Value>>> {
-        Ok(Json(if self.is_open_to(ctx)? { self.0.custom.clone() } else { Map::new() }))
+        Ok(Json(if self.is_open_to(ctx)? { self.whole()?.custom.clone() } else { Map::new() }))
     }
 
     /// The people there who are told of leads.
@@ -248,28 +299,28 @@ impl Dealer {
         if !self.is_open_to(ctx)? {
             return Ok(Vec::new());
         }
-        let contacts = ctx.loaders()?.load(ContactsKey(self.0.id)).await?;
+        let contacts = ctx.loaders()?.load(ContactsKey(self.summary.id)).await?;
         Ok(contacts.unwrap_or_default().into_iter().map(Contact).collect())
     }
 
     /// Whether a lead can be offered to it: it has an active TO contact with a mail address that works.
     async fn reachable(&self, ctx: &Context<'_>) -> async_graphql::Result<bool> {
-        let contacts = ctx.loaders()?.load(ContactsKey(self.0.id)).await?;
+        let contacts = ctx.loaders()?.load(ContactsKey(self.summary.id)).await?;
         Ok(contacts.unwrap_or_default().iter().any(domain::Contact::can_be_offered))
     }
 
     /// Raised by every change; give it as `expectedVersion` so that nobody's change is overwritten.
     async fn version(&self) -> i32 {
-        i32::try_from(self.0.version).unwrap_or(i32::MAX)
+        i32::try_from(self.summary.version).unwrap_or(i32::MAX)
     }
 
     /// When it was made.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at.datetime()
+    fn created_at(&self) -> async_graphql::Result<DateTime<Utc>> {
+        Ok(self.whole()?.created_at.datetime())
     }
 
     /// When it last changed.
     async fn updated_at(&self) -> DateTime<Utc> {
-        self.0.updated_at.datetime()
+        self.summary.updated_at.datetime()
     }
 }

@@ -130,7 +130,7 @@ async fn dealer(ctx: &Context<'_>, done: Result<DealerId, ActionError>) -> async
     let Some(id) = id else { return Ok(DealerPayload { dealer: None, user_errors }) };
     let session = ctx.session()?;
     let found = dealers::lookup(session.actions.store.writer(), session.scope.tenant, id).await?;
-    Ok(DealerPayload { dealer: found.map(Dealer), user_errors })
+    Ok(DealerPayload { dealer: found.map(Dealer::from), user_errors })
 }
 
 async fn contact(ctx: &Context<'_>, done: Result<ContactId, ActionError>) -> async_graphql::Result<ContactPayload> {

@@ -6,7 +6,7 @@ use async_graphql::dataloader::Loader;
 
 use crate::domain::calendar::CalendarEvent;
 use crate::domain::company::Company;
-use crate::domain::dealer::{Contact, Dealer};
+use crate::domain::dealer::{Contact, Dealer, DealerSummary};
 use crate::domain::id::{CompanyId, DealerId, GroupId, LeadId, UserId};
 use crate::domain::user::{Group, Membership, User};
 use crate::graphql::loaders::{Batch, LoadError, by_key, grouped};
@@ -23,6 +23,20 @@ impl Loader<DealerKey> for Batch {
         let ids: Vec<DealerId> = keys.iter().map(|key| key.0).collect();
         let rows = dealers::lookup_many(self.reader(), self.scope().tenant, &ids).await?;
         Ok(by_key(rows, |dealer| DealerKey(dealer.id)))
+    }
+}
+
+/// The summary of a dealer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DealerSummaryKey(pub DealerId);
+
+impl Loader<DealerSummaryKey> for Batch {
+    type Value = DealerSummary;
+    type Error = LoadError;
+    async fn load(&self, keys: &[DealerSummaryKey]) -> Result<HashMap<DealerSummaryKey, DealerSummary>, LoadError> {
+        let ids: Vec<DealerId> = keys.iter().map(|key| key.0).collect();
+        let rows = dealers::lookup_summaries(self.reader(), self.scope().tenant, &ids).await?;
+        Ok(by_key(rows, |dealer| DealerSummaryKey(dealer.id)))
     }
 }
 

@@ -30,7 +30,7 @@ pub use dealer_mutation::DealerMutation;
 pub use definition::{Category, CustomField};
 pub use definition_mutation::DefinitionMutation;
 pub use group::Group;
-pub use loaders::{CalendarKey, CompanyKey, DealerKey, UserKey};
+pub use loaders::{CalendarKey, CompanyKey, UserKey};
 pub use node::find_node;
 pub use query::NetworkQuery;
 pub use staff_mutation::StaffMutation;

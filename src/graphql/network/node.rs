@@ -4,11 +4,10 @@ use async_graphql::Context;
 
 use super::company::find_company;
 use super::loaders::{ContactsKey, DealerKey, GroupKey, UserKey};
-use super::{CalendarEvent, Category, Contact, CustomField, Dealer, Group, User};
+use super::{CalendarEvent, Category, Contact, CustomField, Group, User};
 use crate::actions::Sight;
 use crate::domain::id::{AnyId, CalendarEventId, ContactId};
-use crate::graphql::leads::Lead;
-use crate::graphql::loaders::LeadKey;
+use crate::graphql::loaders::LeadSummaryKey;
 use crate::graphql::node::Node;
 use crate::graphql::session::Ctx;
 use crate::store::{calendar, categories, contacts, fields};
@@ -20,7 +19,7 @@ pub async fn find_node(ctx: &Context<'_>, id: AnyId) -> async_graphql::Result<Op
     let staff = sight == Sight::Staff;
     Ok(match id {
         AnyId::DealerId(id) if sight.sees(id) => {
-            loaders.load(DealerKey(id)).await?.map(|dealer| Node::Dealer(Dealer(dealer)))
+            loaders.load(DealerKey(id)).await?.map(|dealer| Node::Dealer(dealer.into()))
         }
         AnyId::UserId(id) if staff => loaders.load(UserKey(id)).await?.map(|user| Node::User(User(user))),
         AnyId::GroupId(id) if staff => loaders.load(GroupKey(id)).await?.map(|group| Node::Group(Group(group))),
@@ -51,6 +50,6 @@ async fn contact(ctx: &Context<'_>, sight: Sight, id: ContactId) -> async_graphq
 pub async fn calendar_event(ctx: &Context<'_>, id: CalendarEventId) -> async_graphql::Result<Option<CalendarEvent>> {
     let session = ctx.session()?;
     let Some(event) = calendar::lookup(session.reader(), session.scope.tenant, id).await? else { return Ok(None) };
-    let lead = ctx.loaders()?.load(LeadKey(event.lead)).await?.map(Lead);
+    let lead = ctx.loaders()?.load(LeadSummaryKey(event.lead)).await?;
     Ok(lead.map(|_| CalendarEvent(event)))
 }

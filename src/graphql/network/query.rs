@@ -61,7 +61,7 @@ impl NetworkQuery {
         let Some(id) = ids::parse_or_null(&id).filter(|id| Sight::of(&session.actor).sees(*id)) else {
             return Ok(None);
         };
-        Ok(dealers::lookup(session.reader(), session.scope.tenant, id).await?.map(Dealer))
+        Ok(dealers::lookup(session.reader(), session.scope.tenant, id).await?.map(Dealer::from))
     }
 
     /// One dealer by its number; null when it does not exist or you may not see it.
@@ -73,7 +73,7 @@ impl NetworkQuery {
     ) -> async_graphql::Result<Option<Dealer>> {
         let session = ctx.session()?;
         let found = dealers::find_by_number(session.reader(), session.scope.tenant, &number, &sub_number).await?;
-        Ok(found.filter(|dealer| Sight::of(&session.actor).sees(dealer.id)).map(Dealer))
+        Ok(found.filter(|dealer| Sight::of(&session.actor).sees(dealer.id)).map(Dealer::from))
     }
 
     /// The dealers that you may see: all for staff, its own for a dealer's credential.
@@ -101,7 +101,7 @@ impl NetworkQuery {
         let page = PageArgs::new(first, after, last, before).request(ctx, &list)?;
         let sight = Sight::of(&session.actor);
         if sight == Sight::Nothing {
-            return connect(ctx, &list, nothing(), Dealer, |_| async { Ok::<_, StoreError>(0) }).await;
+            return connect(ctx, &list, nothing(), |dealer: Dealer| dealer, |_| async { Ok::<_, StoreError>(0) }).await;
         }
         let only = match sight {
             Sight::Dealer(dealer) => Some(dealer),
@@ -118,7 +118,7 @@ impl NetworkQuery {
         };
         let (reader, tenant) = (session.reader(), session.scope.tenant);
         let found = dealers::list(reader, tenant, &filter, (sort, order.direction.into()), &page).await?;
-        connect(ctx, &list, found, Dealer, |up_to| dealers::count(reader, tenant, &filter, up_to)).await
+        connect(ctx, &list, found, Dealer::from, |up_to| dealers::count(reader, tenant, &filter, up_to)).await
     }
 
     /// One user; null when there is none or you are not staff.

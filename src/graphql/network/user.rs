@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::dealer::Dealer;
 use super::group::{Group, GroupMembership};
-use super::loaders::{DealerKey, GroupKey, MembershipsKey};
+use super::loaders::{GroupKey, MembershipsKey};
 use crate::actions::Sight;
 use crate::domain::actor::Role;
 use crate::domain::user as domain;
@@ -133,7 +133,7 @@ impl User {
     /// The dealer that the user works for.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
         let Some(dealer) = self.0.dealer.filter(|_| is_staff(ctx).unwrap_or(false)) else { return Ok(None) };
-        Ok(ctx.loaders()?.load(DealerKey(dealer)).await?.map(Dealer))
+        Dealer::load(ctx, dealer).await
     }
 
     /// Whole days on which the user is away; empty to credentials that are not staff.

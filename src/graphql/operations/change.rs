@@ -11,7 +11,7 @@ use crate::domain::lead::Recipient;
 use crate::domain::operation as domain;
 use crate::domain::operation::{FieldChange, Goal};
 use crate::graphql::interfaces::{InterfaceKey, ReassignmentInterface};
-use crate::graphql::network::{Dealer, DealerKey, User, UserKey};
+use crate::graphql::network::{Dealer, User, UserKey};
 use crate::graphql::session::Ctx;
 
 /// What an operation does.
@@ -87,7 +87,7 @@ impl OperationReassignment {
     /// The one dealer who gets all; null for any other goal.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
         let Goal::Recipient { recipient: Recipient::Dealer(id) } = self.0 else { return Ok(None) };
-        Ok(ctx.loaders()?.load(DealerKey(id)).await?.map(Dealer))
+        Dealer::load(ctx, id).await
     }
 
     /// The one user who gets all; null for any other goal.

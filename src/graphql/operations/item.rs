@@ -11,7 +11,7 @@ use crate::domain::lead::{LeadState, Recipient};
 use crate::domain::operation::{Change, Item, ItemResult, Planned, Target};
 use crate::graphql::leads::{AssignmentsKey, Lead};
 use crate::graphql::loaders::LeadKey;
-use crate::graphql::network::{Dealer, DealerKey, User, UserKey};
+use crate::graphql::network::{Dealer, User, UserKey};
 use crate::graphql::session::Ctx;
 
 /// What a plan says of a lead.
@@ -90,7 +90,7 @@ impl OperationItem {
 
     /// The lead as it is now; null when it is out of your reach.
     async fn lead(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
-        Ok(ctx.loaders()?.load(LeadKey(self.item.lead)).await?.map(Lead))
+        Lead::load(ctx, self.item.lead).await
     }
 
     /// Its version when it was planned: with another one it is left and listed as changed since.
@@ -197,7 +197,7 @@ impl OperationTarget {
     /// The dealer; null for a user.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
         let Recipient::Dealer(id) = self.0.recipient else { return Ok(None) };
-        Ok(ctx.loaders()?.load(DealerKey(id)).await?.map(Dealer))
+        Dealer::load(ctx, id).await
     }
 
     /// The user; null for a dealer.
@@ -225,7 +225,7 @@ impl OperationResult {
 
     /// The lead as it is now; null when it is out of your reach.
     async fn lead(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Lead>> {
-        Ok(ctx.loaders()?.load(LeadKey(self.0.lead)).await?.map(Lead))
+        Lead::load(ctx, self.0.lead).await
     }
 
     /// What became of it.
@@ -247,6 +247,6 @@ impl OperationResult {
     async fn copies(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Lead>> {
         let keys: Vec<LeadKey> = self.0.copies.iter().map(|copy| LeadKey(copy.lead)).collect();
         let mut found = ctx.loaders()?.load_all(keys.clone()).await?;
-        Ok(keys.iter().filter_map(|key| found.remove(key)).map(Lead).collect())
+        Ok(keys.iter().filter_map(|key| found.remove(key)).map(Lead::from).collect())
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::operation as domain;
 use crate::domain::operation::Verdict;
 use crate::graphql::connection::{Listed, PageArgs, connect};
 use crate::graphql::leads::SortDirection;
-use crate::graphql::network::{Dealer, DealerKey, User, UserKey};
+use crate::graphql::network::{Dealer, User, UserKey};
 use crate::graphql::session::Ctx;
 use crate::store::PageRequest;
 use crate::store::leads::count_open;
@@ -345,7 +345,7 @@ impl Leaving {
     /// The dealer as it is now; null for a user.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
         let Recipient::Dealer(id) = self.who else { return Ok(None) };
-        Ok(ctx.loaders()?.load(DealerKey(id)).await?.map(Dealer))
+        Dealer::load(ctx, id).await
     }
 
     /// The user as it is now; null for a dealer.
@@ -421,7 +421,7 @@ impl OperationShare {
     /// The dealer; null for a user.
     async fn dealer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Dealer>> {
         let Recipient::Dealer(id) = self.recipient else { return Ok(None) };
-        Ok(ctx.loaders()?.load(DealerKey(id)).await?.map(Dealer))
+        Dealer::load(ctx, id).await
     }
 
     /// The user; null for a dealer.

@@ -5,17 +5,17 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoSimpleExpr, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
 
-use super::row::domain;
+use super::row::{domain, summary};
 use crate::domain::Timestamp;
 use crate::domain::id::{LeadId, OperationId, RequestId, TenantId};
-use crate::domain::lead::{Lead, LeadState};
+use crate::domain::lead::{Lead, LeadState, LeadSummary};
 pub use crate::domain::sort::LeadSort;
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
 use crate::store::map::{begins, one_of, unindexed};
 use crate::store::page::{Key, KeyPart, Order, Page, PageRequest, SortedBy, count_up_to, cut};
-use crate::store::placed::Rows;
-use crate::store::rows::lead::{Column, Entity, Model};
+use crate::store::placed::{Parts, Rows};
+use crate::store::rows::lead::{Column, Entity, Model, Summary};
 use crate::store::rows::{operation_item, operation_lead, operation_result, request};
 use crate::store::rule::{Pushed, narrowed};
 use crate::store::scope::Scope;
@@ -53,8 +53,19 @@ pub async fn lookup_many(conn: &Conn, scope: &Scope, ids: &[LeadId]) -> Result<V
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let query = Entity::find().filter(scope.leads()).filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())));
-    query.rows(conn).await?.into_iter().map(domain).collect()
+    by_ids(scope, ids).rows(conn).await?.into_iter().map(domain).collect()
+}
+
+/// The same of which only the summaries are read.
+pub async fn lookup_summaries(conn: &Conn, scope: &Scope, ids: &[LeadId]) -> Result<Vec<LeadSummary>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    by_ids(scope, ids).parts::<Summary>(conn).await?.into_iter().map(summary).collect()
+}
+
+fn by_ids(scope: &Scope, ids: &[LeadId]) -> Select<Entity> {
+    Entity::find().filter(scope.leads()).filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())))
 }
 
 /// Those of these ids that the scope reaches and the filter lets through, in no particular order.
@@ -67,10 +78,7 @@ pub async fn list_matching(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let query = Entity::find()
-        .filter(scope.leads())
-        .filter(filter.condition(scope))
-        .filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())));
+    let query = by_ids(scope, ids).filter(filter.condition(scope));
     narrowed(query, filter.rule.as_ref()).rows(conn).await?.into_iter().map(domain).collect()
 }
 
@@ -244,12 +252,27 @@ pub async fn list(
     page: &PageRequest,
 ) -> Result<Page<Lead>, StoreError> {
     let rows = page_of(scope, filter, sort, page).rows(conn).await?;
-    let key = |row: &Model| -> Key {
-        let moment = if sort.0 == LeadSort::ReceivedAt { row.received_at } else { row.updated_at };
-        vec![KeyPart::Int(moment), KeyPart::Id(row.id)]
+    cut(rows, page, |row: &Model| key(sort.0, (row.received_at, row.updated_at), row.id)).try_map(domain)
+}
+
+/// A page of the grid of which only the summaries are read.
+pub async fn list_summaries(
+    conn: &Conn,
+    scope: &Scope,
+    filter: &LeadFilter,
+    sort: (LeadSort, Order),
+    page: &PageRequest,
+) -> Result<Page<LeadSummary>, StoreError> {
+    let rows = page_of(scope, filter, sort, page).parts(conn).await?;
+    cut(rows, page, |row: &Summary| key(sort.0, (row.received_at, row.updated_at), row.id)).try_map(summary)
+}
+
+fn key(sort: LeadSort, (received, updated): (i64, i64), id: uuid::Uuid) -> Key {
+    let moment = match sort {
+        LeadSort::ReceivedAt => received,
+        LeadSort::UpdatedAt => updated,
     };
-    let found = cut(rows, page, key);
-    found.try_map(domain)
+    vec![KeyPart::Int(moment), KeyPart::Id(id)]
 }
 
 /// How the database would find a page of the grid, for a test to hold it to its indexes: PostgreSQL's own JSON, SQLite's lines.

@@ -1,10 +1,10 @@
 //! One copy between its row and its domain value.
 
 use crate::domain::label::Labels;
-use crate::domain::lead::{Lead, LeadTimes, Workflow};
+use crate::domain::lead::{Lead, LeadSummary, LeadTimes, Workflow};
 use crate::store::error::StoreError;
 use crate::store::map::{named, object, recipient, recipient_columns, time};
-use crate::store::rows::lead::Model;
+use crate::store::rows::lead::{Model, Summary};
 
 pub(super) fn domain(row: Model) -> Result<Lead, StoreError> {
     Ok(Lead {
@@ -54,6 +54,27 @@ pub(super) fn domain(row: Model) -> Result<Lead, StoreError> {
         custom: object("leads.custom", row.custom)?,
         version: row.version,
         created_by: row.created_by,
+    })
+}
+
+pub(super) fn summary(row: Summary) -> Result<LeadSummary, StoreError> {
+    Ok(LeadSummary {
+        id: row.id.into(),
+        request: row.request_id.into(),
+        root: row.root_id.into(),
+        parent: row.parent_id.map(Into::into),
+        round: row.round,
+        state: named("leads.state", row.state)?,
+        recipient: recipient(row.dealer_id, row.user_id),
+        decision: row.decision_id.map(Into::into),
+        job: row.job_id.map(Into::into),
+        source: row.source,
+        brand: row.brand,
+        received_at: time(row.received_at),
+        due_at: row.due_at.map(time),
+        follow_up_status: row.follow_up_status,
+        version: row.version,
+        updated_at: time(row.updated_at),
     })
 }
 

@@ -39,6 +39,26 @@ row! {
     }
 }
 
+row! {
+    /// What a [`DealerSummary`](crate::domain::dealer::DealerSummary) is made of.
+    #[derive(DerivePartialModel)]
+    #[sea_orm(entity = "Entity")]
+    pub struct Summary {
+        pub id: Uuid,
+        pub number: String,
+        pub sub_number: String,
+        pub name: String,
+        pub active: bool,
+        pub accepts_leads: bool,
+        pub is_default: bool,
+        pub city: Option<String>,
+        pub region: Option<String>,
+        pub rating: Option<f64>,
+        pub version: i64,
+        pub updated_at: i64,
+    }
+}
+
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -52,6 +52,31 @@ row! {
     }
 }
 
+row! {
+    /// What a [`LeadSummary`](crate::domain::lead::LeadSummary) is made of.
+    #[derive(DerivePartialModel)]
+    #[sea_orm(entity = "Entity")]
+    pub struct Summary {
+        pub id: Uuid,
+        pub request_id: Uuid,
+        pub root_id: Uuid,
+        pub parent_id: Option<Uuid>,
+        pub round: i64,
+        pub state: String,
+        pub dealer_id: Option<Uuid>,
+        pub user_id: Option<Uuid>,
+        pub decision_id: Option<Uuid>,
+        pub job_id: Option<Uuid>,
+        pub source: String,
+        pub brand: Option<String>,
+        pub received_at: i64,
+        pub due_at: Option<i64>,
+        pub follow_up_status: String,
+        pub version: i64,
+        pub updated_at: i64,
+    }
+}
+
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
