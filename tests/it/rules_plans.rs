@@ -17,10 +17,10 @@ use baton::store::leads::{self, LeadFilter, LeadSort};
 use baton::store::operations::items::{self, ItemFilter};
 use baton::store::operations::results;
 use baton::store::operations::shares::{self, Side};
-use baton::store::rule::{Pushed, Rows};
+use baton::store::rule::{Pushed, Rows, shown};
 use baton::store::{KeyPart, Order, PageRequest, Reach, Scope};
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection};
 use uuid::Uuid;
 
 use crate::support::app::{Engine, START, TestApp};
@@ -284,6 +284,41 @@ async fn what_is_asked_most_is_served_by_an_index_on_sqlite_too() {
         assert!(lines(&plan).iter().any(|line| line.starts_with(by)), "{by}: {plan:#}");
     }
     assert!(lines(&plan).iter().all(|line| !line.contains("(tenant_id=?)")), "{plan:#}");
+    app.finish().await;
+}
+
+// FAST-5
+#[tokio::test]
+async fn what_a_condition_on_rounds_and_brands_turns_away_is_passed_over_in_the_index_on_sqlite() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let (conn, scope) = (app.store().reader(), Scope::system(app.tenant.id));
+    let catalog = catalog();
+    // Of what is turned away no more than this is read.
+    let mut file = SqliteConnection::connect(&app.database_url()).await.unwrap();
+    for (besides, by) in [
+        ("", "leads_by_received (tenant_id=?)"),
+        ("and dealer_id = x''", "leads_by_dealer (tenant_id=? AND dealer_id=?)"),
+    ] {
+        let shown = format!(
+            "explain query plan select id from leads where tenant_id = x'' {besides} and (round > 0 or brand = '')
+             order by received_at desc, id desc limit 51"
+        );
+        let plan: Vec<String> =
+            file.fetch_all(AssertSqlSafe(shown)).await.unwrap().iter().map(|row| row.get(3)).collect();
+        assert_eq!(plan, [format!("SEARCH leads USING COVERING INDEX {by}")], "{besides}");
+    }
+    file.close().await.unwrap();
+    // SQLite asks in the order of the text.
+    let text = "lead.state == 'OFFERED' && lead.round > 0 || lead.brand == 'Boreal'";
+    let checked = check(text, &catalog, Context::LeadCondition, Expect::Condition).unwrap();
+    let [sqlite, _] = shown((&checked, &catalog), Rows::Leads, START).unwrap();
+    let first = sqlite.lines().next().unwrap();
+    assert_eq!(first, "leads.brand = ? or (leads.round > ? and leads.state = ?)");
+    let rule = Some(Pushed::condition(conn, (&checked, &catalog), Rows::Leads, START).unwrap());
+    let filter = LeadFilter { rule, ..LeadFilter::default() };
+    let newest = (LeadSort::ReceivedAt, Order::Desc);
+    let plan = leads::plan(conn, &scope, &filter, newest, &PageRequest::first(50)).await.unwrap();
+    assert_eq!(lines(&plan), ["SEARCH leads USING INDEX leads_by_received (tenant_id=?)"]);
     app.finish().await;
 }
 

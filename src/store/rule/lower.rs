@@ -10,7 +10,7 @@ use crate::rules::{
     clock_changes, eval,
 };
 
-use super::fields::{Fields, Rows};
+use super::fields::{Fields, Rows, indexed_first};
 use super::known::{Moment, Term, bound, known, sql};
 use super::lists::{self, Items};
 use super::sql::{Dialect, Sql};
@@ -156,7 +156,7 @@ impl<'c> Lowering<'c> {
     fn joined(&mut self, all: bool, terms: &[Node], each: impl Fn(&mut Self, &Node) -> Option<Sql>) -> Option<Sql> {
         // All terms are looked at, so that all that is refused is named.
         let found: Vec<Option<Sql>> = terms.iter().map(|term| each(self, term)).collect();
-        Some(Sql::joined(all, found.into_iter().collect::<Option<_>>()?))
+        Some(Sql::joined(all, indexed_first(found.into_iter().collect::<Option<_>>()?)))
     }
 
     fn field(&mut self, node: &Node, id: FieldId) -> Option<Sql> {

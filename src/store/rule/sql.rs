@@ -149,6 +149,13 @@ impl Sql {
         self.shape == Shape::Atom
     }
 
+    /// Whether it reads some of these columns and no other.
+    pub(super) fn reads_only(&self, columns: &[&str]) -> bool {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+        let mut names = self.text.split(|c| !is_part(c)).filter(|name| name.contains('.')).peekable();
+        names.peek().is_some() && names.all(|name| columns.contains(&name))
+    }
+
     /// Its length in bytes.
     pub(super) fn len(&self) -> usize {
         self.text.len()

@@ -1,0 +1,2 @@
+-- What a grid does not show is passed over in the index by which it goes: on SQLite alone, which writes an index only where one of its
+-- columns changes. Here every change of a copy writes all of its indexes, which therefore stay as narrow as they are.
