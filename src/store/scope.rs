@@ -64,8 +64,9 @@ impl Scope {
         Self { tenant: actor.tenant, reach, personal_data: actor.role != Role::Auditor }
     }
 
-    /// Whether the customer's contact data is shown with a copy that this recipient has in this state: to staff, to the request's own source and to whoever is assigned, and
-    /// to a recipient once the copy is in their hands (SPEC ACK-1). INVARIANT: the copy is within reach.
+    /// Whether the customer's contact data is shown with a copy that this recipient has in this state: to staff, to the request's own
+    /// source and to whoever is assigned, and to a recipient once the copy is in their hands (SPEC ACK-1). INVARIANT: the copy is within
+    /// reach.
     pub fn shows_person(&self, recipient: Option<Recipient>, state: LeadState) -> bool {
         match &self.reach {
             Reach::All
